@@ -1,0 +1,142 @@
+//! The static facts of a method, the same on every face.
+
+use std::fmt;
+use std::time::Duration;
+
+/// One method: its name, its kind and what its proto says of it.
+///
+/// Generated code makes one constant per method; everything that is known before a call arrives is
+/// in it, so that a call looks nothing up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    name: &'static str,
+    service_end: usize,
+    kind: Kind,
+    idempotency: Idempotency,
+    timeout: Option<Duration>,
+}
+
+/// Which sides of a method are streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// One message each way.
+    Unary,
+    /// Many messages in, one out.
+    ClientStream,
+    /// One message in, many out.
+    ServerStream,
+    /// Many messages both ways.
+    Bidi,
+}
+
+impl Kind {
+    /// Whether both sides are one message.
+    #[must_use]
+    pub const fn is_unary(self) -> bool {
+        matches!(self, Self::Unary)
+    }
+}
+
+/// What `idempotency_level` in the proto says: whether a second try can do harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Idempotency {
+    /// Nothing is said: a second try may do harm.
+    #[default]
+    Unknown,
+    /// `NO_SIDE_EFFECTS`: the call changes nothing.
+    NoSideEffects,
+    /// `IDEMPOTENT`: a second try changes nothing more.
+    Idempotent,
+}
+
+impl Operation {
+    /// The facts of the method that is called `name` on the wire, `/user.v1.UserService/GetUser`.
+    ///
+    /// # Panics
+    ///
+    /// If `name` is not `/service/method`. In generated code this is at compile time.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        let bytes = name.as_bytes();
+        assert!(bytes.len() > 3 && bytes[0] == b'/', "an operation is named /service/method");
+        let mut service_end = bytes.len() - 1;
+        while service_end > 0 && bytes[service_end] != b'/' {
+            service_end -= 1;
+        }
+        assert!(service_end > 1, "an operation is named /service/method");
+        Self { name, service_end, kind, idempotency: Idempotency::Unknown, timeout: None }
+    }
+
+    /// Replaces what is known about a second try.
+    #[must_use]
+    pub const fn with_idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
+        self
+    }
+
+    /// Replaces the longest time the method may take on a server; none by default.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The name, the same on every face: `/user.v1.UserService/GetUser`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The service's full name: `user.v1.UserService`.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        &self.name[1..self.service_end]
+    }
+
+    /// The method's own name: `GetUser`.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        &self.name[self.service_end + 1..]
+    }
+
+    /// Which sides are streams.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether a second try can do harm.
+    #[must_use]
+    pub const fn idempotency(&self) -> Idempotency {
+        self.idempotency
+    }
+
+    /// The longest time the method may take on a server, if its proto says one.
+    #[must_use]
+    pub const fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_parts_into_service_and_method() {
+        const GET: Operation = Operation::new("/user.v1.UserService/GetUser", Kind::Unary);
+        assert_eq!((GET.service(), GET.method()), ("user.v1.UserService", "GetUser"));
+    }
+
+    #[test]
+    #[should_panic(expected = "/service/method")]
+    fn a_name_without_a_method_is_refused() {
+        let _ = Operation::new("/GetUser", Kind::Unary);
+    }
+}
