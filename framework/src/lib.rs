@@ -3,6 +3,8 @@
 //! From a `.proto` and the handlers it makes a service that registers, is discovered and balanced,
 //! answers on one port, and stops without losing a call. See the repository's README for a tour.
 
+pub mod algo;
+pub mod config;
 pub mod error;
 pub mod operation;
 pub mod registry;

@@ -23,9 +23,8 @@ fn the_table_of_kratos_holds_both_ways() {
     for (http, grpc) in to_grpc {
         assert_eq!(Error::new(http, "R", "m").grpc_code(), grpc, "{http}");
     }
-    let to_http = [
-        200, 499, 500, 400, 504, 404, 409, 403, 429, 412, 409, 400, 501, 500, 503, 500, 401,
-    ];
+    let to_http =
+        [200, 499, 500, 400, 504, 404, 409, 403, 429, 412, 409, 400, 501, 500, 503, 500, 401];
     for (code, http) in Code::ALL.into_iter().zip(to_http) {
         assert_eq!(code.to_http(), http, "{code}");
         assert_eq!(Code::from_number(i64::from(code.number())), code);

@@ -28,11 +28,7 @@ pub struct Instance {
 impl Instance {
     /// An instance without endpoints or metadata.
     #[must_use]
-    pub fn new(
-        id: impl Into<String>,
-        name: impl Into<String>,
-        version: impl Into<String>,
-    ) -> Self {
+    pub fn new(id: impl Into<String>, name: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
             id: id.into(),
             name: name.into(),
