@@ -3,11 +3,32 @@
 //! From a `.proto` and the handlers it makes a service that registers, is discovered and balanced,
 //! answers on one port, and stops without losing a call. See the repository's README for a tour.
 
-pub mod algo;
-pub mod config;
-pub mod error;
-pub mod operation;
-pub mod registry;
+// Floor 4.
+#[doc(hidden)]
+pub mod __codegen;
 
+// Floor 2.
+pub mod dispatch;
+
+// Floor 1.
+pub mod config;
+pub mod registry;
+mod wire;
+
+// Floor 0.
+mod body;
+pub mod context;
+pub mod error;
+pub mod metadata;
+pub mod operation;
+
+pub use body::Body;
+pub use context::{Context, Face, Peer};
+pub use dispatch::Service;
 pub use error::{BoxError, Code, Error, Result};
+pub use metadata::Metadata;
 pub use operation::{Idempotency, Kind, Operation};
+pub use wire::{Encoding, Streaming};
+
+/// A boxed stream of messages, for where a stream's type must be named.
+pub type BoxStream<T> = std::pin::Pin<Box<dyn futures_core::Stream<Item = Result<T>> + Send>>;

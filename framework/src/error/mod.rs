@@ -38,6 +38,8 @@ struct Fields {
     message: Cow<'static, str>,
     metadata: BTreeMap<String, String>,
     source: Option<BoxError>,
+    /// What a handler answers beside an error.
+    trailers: Option<Box<http::HeaderMap>>,
 }
 
 /// The reason of an error that nobody named: a panic, an I/O failure, an error of another library.
@@ -73,6 +75,7 @@ impl Error {
             message: message.into(),
             metadata: BTreeMap::new(),
             source: None,
+            trailers: None,
         }))
     }
 
@@ -181,6 +184,16 @@ impl Error {
     #[must_use]
     pub fn is(&self, code: u16, reason: &str) -> bool {
         self.0.code == code && self.0.reason == reason
+    }
+
+    /// Adds trailers that go out with the error.
+    pub(crate) fn with_trailers(mut self, trailers: http::HeaderMap) -> Self {
+        self.0.trailers = Some(Box::new(trailers));
+        self
+    }
+
+    pub(crate) fn trailers(&self) -> Option<&http::HeaderMap> {
+        self.0.trailers.as_deref()
     }
 
     /// Sets an HTTP code that the peer told beside its gRPC code.

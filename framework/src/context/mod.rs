@@ -1,0 +1,286 @@
+//! What is known of the call being served: operation, deadline, peer, metadata, and what is answered beside the message.
+//!
+//! A [`Context`] is made where a call arrives and handed to the handler. While the handler runs, and
+//! while a stream that it returned is read, it is also the *current* context of the task, which is
+//! where clients find the deadline and the metadata to send on. A task that a handler spawns has
+//! none: give it one with [`Context::scope`].
+
+mod reply;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use tokio::time::Instant;
+
+use crate::metadata::Metadata;
+use crate::operation::{Kind, Operation};
+
+pub(crate) use reply::ReplyHeaders;
+
+/// Which protocol a call came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Face {
+    /// gRPC over HTTP/2.
+    Grpc,
+    /// HTTP, with JSON bodies.
+    Http,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Peer {
+    /// The far end of the connection; none for a call within the process.
+    pub address: Option<SocketAddr>,
+}
+
+impl Peer {
+    /// A peer at an address.
+    #[must_use]
+    pub fn new(address: Option<SocketAddr>) -> Self {
+        Self { address }
+    }
+}
+
+/// The call being served. Cloning is cheap.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    operation: &'static Operation,
+    /// The operation's place among those of its server, where one has been found.
+    route: Option<usize>,
+    face: Face,
+    peer: Peer,
+    deadline: Option<Instant>,
+    metadata: Metadata,
+    headers: OnceLock<HeaderMap>,
+    reply: Mutex<Option<Box<ReplyHeaders>>>,
+}
+
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// The operation of a context that belongs to no call.
+static BACKGROUND: Operation = Operation::new("/background/Task", Kind::Unary);
+
+impl Context {
+    /// The context of a call of `operation` that came by `face`.
+    ///
+    /// Transports make these; tests of a handler use it too.
+    #[must_use]
+    pub fn new(operation: &'static Operation, face: Face) -> Self {
+        Self(Arc::new(Inner {
+            operation,
+            route: None,
+            face,
+            peer: Peer::default(),
+            deadline: None,
+            metadata: Metadata::new(),
+            headers: OnceLock::new(),
+            reply: Mutex::new(None),
+        }))
+    }
+
+    /// A context of no call: no deadline, no metadata. For work that a timer or a queue starts.
+    #[must_use]
+    pub fn background() -> Self {
+        Self::new(&BACKGROUND, Face::Grpc)
+    }
+
+    /// The context of the call that this task is serving, if it is.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// Runs `work` with this as the current context: what a spawned task needs so that the calls it
+    /// makes carry deadline and metadata on.
+    ///
+    /// ```
+    /// # async fn notify() {}
+    /// # fn handler(cx: &bia::Context) {
+    /// tokio::spawn(cx.scope(async { notify().await }));
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        CURRENT.scope(self.clone(), work)
+    }
+
+    /// Replaces who calls.
+    #[must_use]
+    pub fn with_peer(self, peer: Peer) -> Self {
+        self.change(|inner| inner.peer = peer)
+    }
+
+    /// Replaces the instant at which the answer is of no use any more.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Instant) -> Self {
+        self.change(|inner| inner.deadline = Some(deadline))
+    }
+
+    /// Replaces what the caller told along.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        self.change(|inner| inner.metadata = metadata)
+    }
+
+    pub(crate) fn with_route(self, route: usize) -> Self {
+        self.change(|inner| inner.route = Some(route))
+    }
+
+    pub(crate) fn route(&self) -> Option<usize> {
+        self.0.route
+    }
+
+    /// The method that is called, the same on every face.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.0.operation
+    }
+
+    /// The protocol that the call came by. For logs; what a handler does must not depend on it.
+    #[must_use]
+    pub fn face(&self) -> Face {
+        self.0.face
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.0.peer
+    }
+
+    /// When the answer is of no use any more; none for a stream that nobody bounded.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    /// What is left until the deadline; zero if it has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// What the caller told along: the headers that start with `x-md-`.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    /// A header of the request, whatever its name; the first, if there are several.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&HeaderValue> {
+        self.0.headers.get()?.get(name)
+    }
+
+    /// Every header of the request.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.headers.get()
+    }
+
+    /// Adds a header to the reply. Once a stream's first message is sent it is too late: it is left out.
+    pub fn add_header(&self, name: HeaderName, value: HeaderValue) {
+        self.reply(|reply| {
+            reply.headers.append(name, value);
+        });
+    }
+
+    /// Adds a trailer to the reply, also to one that fails.
+    pub fn add_trailer(&self, name: HeaderName, value: HeaderValue) {
+        self.reply(|reply| {
+            reply.trailers.append(name, value);
+        });
+    }
+
+    /// Hands over the headers that the request came with, once.
+    pub(crate) fn set_headers(&self, headers: HeaderMap) {
+        // A second set would be a second dispatch of one call: the first one's headers stay.
+        self.0.headers.set(headers).ok();
+    }
+
+    pub(crate) fn take_reply_headers(&self) -> Option<HeaderMap> {
+        self.take_reply(|reply| std::mem::take(&mut reply.headers))
+    }
+
+    pub(crate) fn take_reply_trailers(&self) -> Option<HeaderMap> {
+        self.take_reply(|reply| std::mem::take(&mut reply.trailers))
+    }
+
+    fn reply(&self, change: impl FnOnce(&mut ReplyHeaders)) {
+        let mut reply = self.0.reply.lock().unwrap_or_else(PoisonError::into_inner);
+        change(reply.get_or_insert_default());
+    }
+
+    fn take_reply(&self, take: impl FnOnce(&mut ReplyHeaders) -> HeaderMap) -> Option<HeaderMap> {
+        let mut reply = self.0.reply.lock().unwrap_or_else(PoisonError::into_inner);
+        reply.as_deref_mut().map(take).filter(|headers| !headers.is_empty())
+    }
+
+    /// Changes it in place while nobody else holds it, as is so until the handler runs.
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+            return self;
+        }
+        let mut inner = Inner {
+            operation: self.0.operation,
+            route: self.0.route,
+            face: self.0.face,
+            peer: self.0.peer.clone(),
+            deadline: self.0.deadline,
+            metadata: self.0.metadata.clone(),
+            headers: self.0.headers.clone(),
+            reply: Mutex::new(None),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("operation", &self.operation().name())
+            .field("face", &self.face())
+            .field("peer", &self.peer().address)
+            .field("remaining", &self.remaining())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_call_being_served_is_known_to_what_runs_in_its_scope() {
+        assert!(Context::current().is_none());
+        let cx = Context::background().with_deadline(Instant::now() + Duration::from_secs(1));
+        let seen = cx.scope(async { Context::current().and_then(|cx| cx.deadline()) }).await;
+        assert_eq!(seen, cx.deadline());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_deadline_never_goes_below_zero() {
+        let cx = Context::background().with_deadline(Instant::now() + Duration::from_secs(1));
+        tokio::time::advance(Duration::from_secs(3)).await;
+        assert_eq!(cx.remaining(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn changing_a_shared_context_leaves_the_other_as_it_was() {
+        let one = Context::background();
+        let two = one.clone().with_peer(Peer::new("127.0.0.1:1".parse().ok()));
+        assert_eq!(one.peer().address, None);
+        assert!(two.peer().address.is_some());
+    }
+}

@@ -1,0 +1,200 @@
+use std::pin::Pin;
+
+use bytes::BytesMut;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response};
+use prost::Message;
+
+use crate::body::Body;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
+
+use super::out::{self, Out};
+
+/// What a handler's run comes to.
+pub type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>>> + Send>>;
+
+/// What a server lets messages be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_receive: usize,
+    pub(crate) max_send: usize,
+    /// How replies are compressed, for callers that read it.
+    pub(crate) compress: Encoding,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_receive: wire::DEFAULT_MAX_MESSAGE,
+            max_send: usize::MAX,
+            compress: Encoding::Identity,
+        }
+    }
+}
+
+/// A call on its way to a handler.
+///
+/// Each of its methods decodes what the caller sent, runs the handler with the call's context as
+/// the current one, and encodes what it answers.
+#[derive(Debug)]
+pub struct ServerCall {
+    pub(super) request: Request<Body>,
+    limits: Limits,
+}
+
+/// How a call's messages are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing {
+    pub(super) encoding: Encoding,
+    pub(super) limit: usize,
+}
+
+impl ServerCall {
+    pub(crate) fn new(request: Request<Body>, limits: Limits) -> Self {
+        Self { request, limits }
+    }
+
+    /// Runs a method of one message each way.
+    pub fn unary<Req, Res, F, Fut>(self, handler: F) -> Reply
+    where
+        Req: Message + Default + 'static,
+        Res: Message + 'static,
+        F: FnOnce(Context, Req) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Res>> + Send + 'static,
+    {
+        Box::pin(async move {
+            let (cx, mut requests, writing) = self.open::<Req>()?;
+            let request = wire::read_one(&mut requests).await?;
+            drop(requests);
+            let reply = cx.scope(handler(cx.clone(), request)).await;
+            one(&cx, writing, reply)
+        })
+    }
+
+    /// Runs a method that a caller streams to.
+    pub fn client_stream<Req, Res, F, Fut>(self, handler: F) -> Reply
+    where
+        Req: Message + Default + 'static,
+        Res: Message + 'static,
+        F: FnOnce(Context, Streaming<Req>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Res>> + Send + 'static,
+    {
+        Box::pin(async move {
+            let (cx, requests, writing) = self.open::<Req>()?;
+            let reply = cx.scope(handler(cx.clone(), requests)).await;
+            one(&cx, writing, reply)
+        })
+    }
+
+    /// Runs a method that streams to the caller.
+    pub fn server_stream<Req, Res, F, Fut>(self, handler: F) -> Reply
+    where
+        Req: Message + Default + 'static,
+        Res: Message + 'static,
+        F: FnOnce(Context, Req, Out<Res>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        Box::pin(async move {
+            let (cx, mut requests, writing) = self.open::<Req>()?;
+            let request = wire::read_one(&mut requests).await?;
+            drop(requests);
+            let (out, slot) = Out::new(writing);
+            let run = Box::pin(cx.scope(handler(cx.clone(), request, out)));
+            out::respond(cx, writing, slot, run).await
+        })
+    }
+
+    /// Runs a method that streams both ways.
+    pub fn bidi<Req, Res, F, Fut>(self, handler: F) -> Reply
+    where
+        Req: Message + Default + 'static,
+        Res: Message + 'static,
+        F: FnOnce(Context, Streaming<Req>, Out<Res>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        Box::pin(async move {
+            let (cx, requests, writing) = self.open::<Req>()?;
+            let (out, slot) = Out::new(writing);
+            let run = Box::pin(cx.scope(handler(cx.clone(), requests, out)));
+            out::respond(cx, writing, slot, run).await
+        })
+    }
+
+    /// Answers that there is no such method.
+    pub fn unknown(self) -> Reply {
+        let path = self.request.uri().path().to_owned();
+        Box::pin(async move { Err(unknown(&path)) })
+    }
+
+    fn open<Req: Message + Default>(self) -> Result<(Context, Streaming<Req>, Writing)> {
+        let (mut parts, body) = self.request.into_parts();
+        let cx = parts.extensions.remove::<Context>().unwrap_or_else(Context::background);
+        let decoder = Decoder::new(Encoding::of(&parts.headers)?, self.limits.max_receive);
+        let compress = self.limits.compress;
+        let encoding = if compress != Encoding::Identity && wire::accepted(&parts.headers, compress)
+        {
+            compress
+        } else {
+            Encoding::Identity
+        };
+        cx.set_headers(parts.headers);
+        let writing = Writing { encoding, limit: self.limits.max_send };
+        Ok((cx, Streaming::new(body, decoder, End::Request), writing))
+    }
+}
+
+pub(crate) fn unknown(path: &str) -> Error {
+    Error::unimplemented("OPERATION_UNKNOWN", format!("there is no operation {path} here"))
+}
+
+/// The response of a method that answers one message.
+fn one<Res: Message>(cx: &Context, writing: Writing, reply: Result<Res>) -> Result<Response<Body>> {
+    let encoded = reply.and_then(|message| {
+        let mut data = BytesMut::new();
+        wire::encode(&message, writing.encoding, writing.limit, &mut data)?;
+        Ok(data)
+    });
+    match encoded {
+        Ok(data) => {
+            let body = Body::full(data.freeze()).with_trailers(trailers(cx));
+            Ok(response(cx, writing, body))
+        }
+        Err(error) => Err(failed(cx, error)),
+    }
+}
+
+/// An error with what the handler answered beside it.
+pub(super) fn failed(cx: &Context, error: Error) -> Error {
+    let beside = [cx.take_reply_headers(), cx.take_reply_trailers()].into_iter().flatten();
+    match beside.reduce(|mut all, more| {
+        all.extend(more);
+        all
+    }) {
+        Some(beside) => error.with_trailers(beside),
+        None => error,
+    }
+}
+
+pub(super) fn trailers(cx: &Context) -> http::HeaderMap {
+    let mut trailers = wire::status::ok();
+    if let Some(more) = cx.take_reply_trailers() {
+        trailers.extend(more);
+    }
+    trailers
+}
+
+pub(super) fn response(cx: &Context, writing: Writing, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    if let Some(more) = cx.take_reply_headers() {
+        *headers = more;
+    }
+    headers.insert(CONTENT_TYPE, wire::CONTENT_TYPE);
+    if writing.encoding != Encoding::Identity {
+        headers.insert(GRPC_ENCODING, HeaderValue::from_static(writing.encoding.name()));
+        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(Encoding::ACCEPTED));
+    }
+    response
+}

@@ -1,0 +1,16 @@
+//! From a request to its handler and from what it answers to a response: the innermost part of a server.
+//!
+//! Generated code implements [`Handler`] and drives it through [`ServerCall`]; neither asks which
+//! face the call came by.
+
+mod call;
+mod foreign;
+mod out;
+mod routes;
+mod service;
+
+pub(crate) use call::Limits;
+pub use call::{Reply, ServerCall};
+pub use out::Out;
+pub(crate) use routes::{Route, Routes};
+pub use service::{Facts, Handler, Service};

@@ -1,0 +1,224 @@
+//! The outcome of a gRPC call in headers and trailers, read and written.
+//!
+//! An [`Error`] travels as Kratos writes it: the status code of its HTTP code, its message, and in
+//! `grpc-status-details-bin` a `google.rpc.Status` with one `ErrorInfo` of its reason and metadata
+//! and an empty domain. What sixteen codes cannot say goes into one more detail that others read
+//! over: `bia.rpc.HttpStatus`, the HTTP code itself.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use prost::Message;
+
+use crate::error::{Code, Error, Result};
+
+pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+
+const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const HTTP_STATUS: &str = "type.googleapis.com/bia.rpc.HttpStatus";
+
+/// Written without padding, as the protocol says; read with or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// `google.rpc.Status`.
+#[derive(Clone, PartialEq, Message)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<prost_types::Any>,
+}
+
+/// `google.rpc.ErrorInfo`. A B-tree, so that the same error is the same bytes.
+#[derive(Clone, PartialEq, Message)]
+struct ErrorInfo {
+    #[prost(string, tag = "1")]
+    reason: String,
+    #[prost(string, tag = "2")]
+    domain: String,
+    #[prost(btree_map = "string, string", tag = "3")]
+    metadata: std::collections::BTreeMap<String, String>,
+}
+
+/// `bia.rpc.HttpStatus`.
+#[derive(Clone, PartialEq, Message)]
+struct HttpStatus {
+    #[prost(uint32, tag = "1")]
+    code: u32,
+}
+
+/// The trailers of a call that went well.
+pub(crate) fn ok() -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(1);
+    trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
+    trailers
+}
+
+/// Writes what went wrong into trailers.
+pub(crate) fn write(error: &Error, trailers: &mut HeaderMap) {
+    if let Some(more) = error.trailers() {
+        for (name, value) in more {
+            trailers.append(name, value.clone());
+        }
+    }
+    let code = error.grpc_code();
+    trailers.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
+    if !error.message().is_empty()
+        && let Ok(message) = HeaderValue::from_str(&percent_encode(error.message()))
+    {
+        trailers.insert(GRPC_MESSAGE, message);
+    }
+    if let Some(details) = details(error, code)
+        && let Ok(details) = HeaderValue::try_from(BASE64.encode(details.encode_to_vec()))
+    {
+        trailers.insert(GRPC_DETAILS, details);
+    }
+}
+
+fn details(error: &Error, code: Code) -> Option<Status> {
+    let mut details = Vec::new();
+    if !error.reason().is_empty() || !error.metadata().is_empty() {
+        let info = ErrorInfo {
+            reason: error.reason().to_owned(),
+            domain: String::new(),
+            metadata: error.metadata().clone(),
+        };
+        details.push(any(ERROR_INFO, &info));
+    }
+    if code.to_http() != error.code() {
+        details.push(any(HTTP_STATUS, &HttpStatus { code: u32::from(error.code()) }));
+    }
+    (!details.is_empty()).then(|| Status {
+        code: i32::from(code.number()),
+        message: error.message().to_owned(),
+        details,
+    })
+}
+
+fn any(type_url: &str, message: &impl Message) -> prost_types::Any {
+    prost_types::Any { type_url: type_url.to_owned(), value: message.encode_to_vec() }
+}
+
+/// The outcome that trailers, or headers that are all there is, tell; none if they tell none.
+pub(crate) fn read(headers: &HeaderMap) -> Option<Result<()>> {
+    let status = headers.get(GRPC_STATUS)?;
+    let code = status
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .map_or(Code::Unknown, Code::from_number);
+    if code == Code::Ok {
+        return Some(Ok(()));
+    }
+    let message = headers
+        .get(GRPC_MESSAGE)
+        .map_or(Cow::Borrowed(""), |message| percent_decode(message.as_bytes()));
+    let mut error = Error::from_grpc(code, "", message.into_owned());
+    if let Some(status) = headers.get(GRPC_DETAILS).and_then(decode_details) {
+        for detail in &status.details {
+            match detail.type_url.as_str() {
+                ERROR_INFO => {
+                    if let Ok(info) = ErrorInfo::decode(&detail.value[..])
+                        && error.reason().is_empty()
+                    {
+                        error = error.with_info(info.reason, info.metadata);
+                    }
+                }
+                HTTP_STATUS => {
+                    if let Ok(http) = HttpStatus::decode(&detail.value[..]) {
+                        error = error.with_code(u16::try_from(http.code).unwrap_or(0));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Some(Err(error))
+}
+
+fn decode_details(value: &HeaderValue) -> Option<Status> {
+    Status::decode(&BASE64.decode(value.as_bytes()).ok()?[..]).ok()
+}
+
+/// The outcome of a response that is not gRPC at all, by the table of
+/// `grpc/grpc:doc/http-grpc-status-mapping.md`.
+pub(crate) fn of_http(status: http::StatusCode, content_type: Option<&HeaderValue>) -> Error {
+    let code = match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502..=504 => Code::Unavailable,
+        _ => Code::Unknown,
+    };
+    let content_type = content_type.map_or("none", |value| value.to_str().unwrap_or("unreadable"));
+    Error::from_grpc(
+        code,
+        "NOT_GRPC",
+        format!("the peer answered HTTP {status} with content type {content_type} instead of gRPC"),
+    )
+}
+
+/// Spares printable ASCII but `%`, as the protocol's Percent-Byte-Encoding does.
+fn percent_encode(message: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| (0x20..=0x7e).contains(&byte) && byte != b'%';
+    if message.bytes().all(plain) {
+        return Cow::Borrowed(message);
+    }
+    let mut encoded = String::with_capacity(message.len() + 16);
+    for byte in message.bytes() {
+        if plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            encoded.push('%');
+            encoded.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            encoded.push(char::from(DIGITS[usize::from(byte & 0xf)]));
+        }
+    }
+    Cow::Owned(encoded)
+}
+
+/// What is not encoded rightly stays as it is; what is no UTF-8 is replaced.
+fn percent_decode(message: &[u8]) -> Cow<'_, str> {
+    if !message.contains(&b'%') {
+        return String::from_utf8_lossy(message);
+    }
+    let mut decoded = Vec::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let pair =
+            tail.first_chunk::<2>().and_then(|[high, low]| Some(hex(*high)? << 4 | hex(*low)?));
+        match (byte, pair) {
+            (b'%', Some(value)) => {
+                decoded.push(value);
+                rest = &tail[2..];
+            }
+            _ => {
+                decoded.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests;

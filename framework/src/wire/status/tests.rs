@@ -1,0 +1,128 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn trailers(error: &Error) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    write(error, &mut trailers);
+    trailers
+}
+
+fn text<'a>(trailers: &'a HeaderMap, name: &str) -> &'a str {
+    trailers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// Seen from Kratos 2.9.2 and 3.0.0, which pad; we do not, as the protocol wants.
+#[test]
+fn errors_look_on_the_wire_as_those_of_kratos() {
+    let table = [
+        (
+            Error::not_found("USER_NOT_FOUND", "no user 7").with("k", "v"),
+            "5",
+            "CAUSCW5vIHVzZXIgNxpECih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEhgKDlVTRVJfTk9UX0ZPVU5EGgYKAWsSAXY=",
+        ),
+        (
+            Error::internal("UNKNOWN", "unknown request error"),
+            "13",
+            "CA0SFXVua25vd24gcmVxdWVzdCBlcnJvcho1Cih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEgkKB1VOS05PV04=",
+        ),
+    ];
+    for (error, status, details) in table {
+        let trailers = trailers(&error);
+        assert_eq!(text(&trailers, "grpc-status"), status);
+        assert_eq!(text(&trailers, "grpc-status-details-bin"), details.trim_end_matches('='));
+    }
+}
+
+#[test]
+fn an_error_of_kratos_is_read_with_its_reason_and_metadata() {
+    let table = [
+        (
+            "2",
+            "m",
+            "CAISAW0aLwoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIDCgFS",
+            Error::from_grpc(Code::Unknown, "R", "m"),
+        ),
+        (
+            "5",
+            "no user 7",
+            "CAUSCW5vIHVzZXIgNxpECih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEhgKDlVTRVJfTk9UX0ZPVU5EGgYKAWsSAXY=",
+            Error::not_found("USER_NOT_FOUND", "no user 7").with("k", "v"),
+        ),
+        (
+            "4",
+            "context deadline exceeded",
+            "",
+            Error::deadline_exceeded("", "context deadline exceeded"),
+        ),
+        ("99", "", "not base64 !", Error::from_grpc(Code::Unknown, "", "")),
+    ];
+    for (status, message, details, expected) in table {
+        let mut headers = HeaderMap::new();
+        headers.insert(GRPC_STATUS, HeaderValue::from_static(status));
+        headers.insert(GRPC_MESSAGE, HeaderValue::from_static(message));
+        if !details.is_empty() {
+            headers.insert(GRPC_DETAILS, HeaderValue::from_static(details));
+        }
+        assert_eq!(read(&headers), Some(Err(expected)));
+    }
+}
+
+#[test]
+fn every_http_code_survives_between_two_services_of_bia() {
+    for code in 400..=599 {
+        let error = Error::new(code, "R", "m").with("a", "b");
+        assert_eq!(read(&trailers(&error)), Some(Err(error)), "{code}");
+    }
+}
+
+#[test]
+fn a_code_that_grpc_can_say_is_sent_without_an_extra_detail() {
+    let trailers = trailers(&Error::conflict("TAKEN", "taken"));
+    let status = decode_details(&trailers[GRPC_DETAILS]).unwrap();
+    assert_eq!(status.details.len(), 1);
+    assert_eq!(status.details[0].type_url, ERROR_INFO);
+}
+
+#[test]
+fn no_status_is_no_outcome_and_nought_is_success() {
+    assert_eq!(read(&HeaderMap::new()), None);
+    assert_eq!(read(&ok()), Some(Ok(())));
+}
+
+#[test]
+fn a_source_never_leaves_the_process() {
+    let error = Error::internal("DB", "cannot save").with_source(std::io::Error::other("secret"));
+    for (_, value) in &trailers(&error) {
+        assert!(!value.to_str().unwrap().contains("secret"));
+    }
+    let details = decode_details(&trailers(&error)[GRPC_DETAILS]).unwrap();
+    assert!(!format!("{details:?}").contains("secret"));
+}
+
+proptest! {
+    #[test]
+    fn any_error_comes_back_as_it_was(
+        code in 400_u16..=599,
+        reason in "[A-Z_]{0,20}",
+        message in any::<String>(),
+        metadata in prop::collection::btree_map(any::<String>(), any::<String>(), 0..4),
+    ) {
+        let mut error = Error::new(code, reason, message);
+        for (key, value) in metadata {
+            error = error.with(key, value);
+        }
+        prop_assert_eq!(read(&trailers(&error)), Some(Err(error)));
+    }
+
+    #[test]
+    fn any_bytes_in_the_headers_are_read_without_a_panic(
+        status in "[ -~]{0,4}", message in "[ -~]{0,40}", details in "[ -~]{0,80}",
+    ) {
+        let mut headers = HeaderMap::new();
+        headers.insert(GRPC_STATUS, HeaderValue::from_str(&status).unwrap());
+        headers.insert(GRPC_MESSAGE, HeaderValue::from_str(&message).unwrap());
+        headers.insert(GRPC_DETAILS, HeaderValue::from_str(&details).unwrap());
+        prop_assert!(read(&headers).is_some());
+    }
+}

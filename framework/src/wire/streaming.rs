@@ -1,0 +1,162 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use http::HeaderMap;
+use http_body::Body as _;
+use prost::Message;
+
+use crate::body::Body;
+use crate::error::{Error, Result};
+
+use super::{Decoder, status};
+
+/// The messages that a peer streams.
+///
+/// Read it with [`Streaming::message`] or as a `Stream`. It ends with `None`, or with one error and
+/// then `None`. Dropping it tells the peer that no more is wanted.
+pub struct Streaming<T> {
+    body: Body,
+    decoder: Decoder,
+    end: End,
+    done: bool,
+    headers: HeaderMap,
+    trailers: Option<HeaderMap>,
+    /// What must live as long as the stream is read: a place in a limit, a count of calls.
+    guard: Option<Box<dyn std::any::Any + Send>>,
+    message: PhantomData<fn() -> T>,
+}
+
+/// What the end of a body means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A request is whole when its body ends.
+    Request,
+    /// A response is whole when its trailers say so.
+    Response,
+}
+
+impl<T: Message + Default> Streaming<T> {
+    pub(crate) fn new(body: Body, decoder: Decoder, end: End) -> Self {
+        Self {
+            body,
+            decoder,
+            end,
+            done: false,
+            headers: HeaderMap::new(),
+            trailers: None,
+            guard: None,
+            message: PhantomData,
+        }
+    }
+
+    pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    pub(crate) fn with_guard(mut self, guard: impl Send + 'static) -> Self {
+        self.guard = Some(Box::new(guard));
+        self
+    }
+
+    /// The next message; `None` once the peer has sent its last. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// If the peer ended with an error, sent what cannot be read, went away, or the time was up.
+    pub async fn message(&mut self) -> Result<Option<T>> {
+        std::future::poll_fn(|cx| self.poll_message(cx)).await.transpose()
+    }
+
+    /// The headers that the peer answered with; empty for what a caller streams.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The trailers, once the stream has ended.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.trailers.as_ref()
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        if self.done {
+            return Poll::Ready(None);
+        }
+        let outcome = loop {
+            match self.decoder.next() {
+                Ok(Some(message)) => return Poll::Ready(Some(Ok(message))),
+                Ok(None) => {}
+                Err(error) => break Err(error),
+            }
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => break self.outcome(),
+                Some(Err(error)) => break Err(error),
+                Some(Ok(frame)) => frame,
+            };
+            match frame.into_data() {
+                Ok(data) => self.decoder.push(data),
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
+            }
+        };
+        self.done = true;
+        self.guard = None;
+        // Nothing more is read: the peer is told by the body's end.
+        self.body = Body::empty();
+        Poll::Ready(outcome.err().map(Err))
+    }
+
+    fn outcome(&self) -> Result<()> {
+        let told = match self.end {
+            End::Request => Ok(()),
+            End::Response => self
+                .trailers
+                .as_ref()
+                .and_then(status::read)
+                .or_else(|| status::read(&self.headers))
+                .unwrap_or_else(|| Err(cut_off())),
+        };
+        told?;
+        if self.decoder.is_empty() { Ok(()) } else { Err(truncated()) }
+    }
+}
+
+impl<T: Message + Default> Stream for Streaming<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(cx)
+    }
+}
+
+impl<T> fmt::Debug for Streaming<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streaming")
+            .field("end", &self.end)
+            .field("done", &self.done)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The one message of a body, and the trailers behind it.
+pub(crate) async fn read_one<T: Message + Default>(stream: &mut Streaming<T>) -> Result<T> {
+    let Some(message) = stream.message().await? else {
+        return Err(Error::internal("MESSAGE_MISSING", "the call ended without its one message"));
+    };
+    if stream.message().await?.is_some() {
+        return Err(Error::internal("MESSAGE_SUPERFLUOUS", "more than one message where one goes"));
+    }
+    Ok(message)
+}
+
+fn truncated() -> Error {
+    Error::internal("MESSAGE_TRUNCATED", "the stream ended in the middle of a message")
+}
+
+fn cut_off() -> Error {
+    Error::unavailable("STATUS_MISSING", "the stream ended without a grpc-status")
+}
