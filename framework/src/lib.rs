@@ -21,6 +21,7 @@ pub mod context;
 pub mod error;
 pub mod metadata;
 pub mod operation;
+mod pb;
 
 pub use body::Body;
 pub use context::{Context, Face, Peer};
