@@ -12,10 +12,13 @@ pub mod dispatch;
 
 // Floor 1.
 pub mod config;
+pub mod health;
 pub mod registry;
+pub mod server;
 mod wire;
 
 // Floor 0.
+pub mod algo;
 mod body;
 pub mod context;
 pub mod error;
@@ -27,8 +30,10 @@ pub use body::Body;
 pub use context::{Context, Face, Peer};
 pub use dispatch::Service;
 pub use error::{BoxError, Code, Error, Result};
+pub use health::Health;
 pub use metadata::Metadata;
 pub use operation::{Idempotency, Kind, Operation};
+pub use server::{Server, Stop};
 pub use wire::{Encoding, Streaming};
 
 /// A boxed stream of messages, for where a stream's type must be named.
