@@ -8,6 +8,7 @@
 pub mod __codegen;
 
 // Floor 2.
+pub mod backend;
 pub mod dispatch;
 
 // Floor 1.

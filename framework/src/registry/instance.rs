@@ -52,6 +52,23 @@ impl Instance {
         self
     }
 
+    /// Whether a registry can hold it: it has a name and an id.
+    ///
+    /// # Errors
+    ///
+    /// `INSTANCE_INVALID` if one of the two is empty.
+    pub fn check(&self) -> Result<()> {
+        let missing = match (self.name.is_empty(), self.id.is_empty()) {
+            (true, _) => "name",
+            (_, true) => "id",
+            _ => return Ok(()),
+        };
+        Err(Error::bad_request(
+            "INSTANCE_INVALID",
+            format!("cannot register an instance without {missing}: give it one"),
+        ))
+    }
+
     /// The first endpoint of a scheme, `grpc`.
     #[must_use]
     pub fn endpoint(&self, scheme: &str) -> Option<&Endpoint> {

@@ -5,8 +5,10 @@
 //! set is an answer. Whoever implements one from outside runs the conformance suite in
 //! `bia::testing`.
 
+mod advertise;
 mod instance;
 mod lease;
+mod watches;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,8 +18,10 @@ use futures_core::future::BoxFuture;
 
 use crate::error::Result;
 
+pub use advertise::{Advertise, Advertised};
 pub use instance::{Endpoint, Instance};
 pub use lease::{Lease, LeaseState, LeaseTask};
+pub use watches::{Publisher, Watches};
 
 /// The whole current set of a service's instances, never a difference.
 pub type Snapshot = Arc<[Instance]>;

@@ -1,0 +1,3 @@
+//! Outside systems, one folder each: its client and the joints of ours that it serves.
+
+pub mod memory;
