@@ -7,9 +7,13 @@
 #[doc(hidden)]
 pub mod __codegen;
 
+// Floor 3.
+pub mod transport;
+
 // Floor 2.
 pub mod backend;
 pub mod dispatch;
+pub mod middleware;
 
 // Floor 1.
 pub mod config;

@@ -49,9 +49,10 @@ impl Peer {
 
 /// The call being served. Cloning is cheap.
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(Arc<Facts>);
 
-struct Inner {
+/// What a context holds.
+pub(crate) struct Facts {
     operation: &'static Operation,
     /// The operation's place among those of its server, where one has been found.
     route: Option<usize>,
@@ -76,7 +77,7 @@ impl Context {
     /// Transports make these; tests of a handler use it too.
     #[must_use]
     pub fn new(operation: &'static Operation, face: Face) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(Facts {
             operation,
             route: None,
             face,
@@ -116,23 +117,23 @@ impl Context {
     /// Replaces who calls.
     #[must_use]
     pub fn with_peer(self, peer: Peer) -> Self {
-        self.change(|inner| inner.peer = peer)
+        self.changed(|facts| facts.peer = peer)
     }
 
     /// Replaces the instant at which the answer is of no use any more.
     #[must_use]
     pub fn with_deadline(self, deadline: Instant) -> Self {
-        self.change(|inner| inner.deadline = Some(deadline))
+        self.changed(|facts| facts.deadline = Some(deadline))
     }
 
     /// Replaces what the caller told along.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
-        self.change(|inner| inner.metadata = metadata)
+        self.changed(|facts| facts.metadata = metadata)
     }
 
     pub(crate) fn with_route(self, route: usize) -> Self {
-        self.change(|inner| inner.route = Some(route))
+        self.changed(|facts| facts.route = Some(route))
     }
 
     pub(crate) fn route(&self) -> Option<usize> {
@@ -225,13 +226,17 @@ impl Context {
         reply.as_deref_mut().map(take).filter(|headers| !headers.is_empty())
     }
 
+    fn changed(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+        self.change(change);
+        self
+    }
+
     /// Changes it in place while nobody else holds it, as is so until the handler runs.
-    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            change(inner);
-            return self;
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Facts)) {
+        if let Some(facts) = Arc::get_mut(&mut self.0) {
+            return change(facts);
         }
-        let mut inner = Inner {
+        let mut facts = Facts {
             operation: self.0.operation,
             route: self.0.route,
             face: self.0.face,
@@ -241,8 +246,18 @@ impl Context {
             headers: self.0.headers.clone(),
             reply: Mutex::new(None),
         };
-        change(&mut inner);
-        Self(Arc::new(inner))
+        change(&mut facts);
+        self.0 = Arc::new(facts);
+    }
+}
+
+impl Facts {
+    pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
     }
 }
 

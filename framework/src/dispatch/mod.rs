@@ -9,8 +9,8 @@ mod out;
 mod routes;
 mod service;
 
-pub(crate) use call::Limits;
+pub(crate) use call::{Limits, unknown};
 pub use call::{Reply, ServerCall};
 pub use out::Out;
-pub(crate) use routes::{Route, Routes};
+pub(crate) use routes::Routes;
 pub use service::{Facts, Handler, Service};

@@ -96,10 +96,10 @@ fn details(error: &Error, code: Code) -> Option<Status> {
             domain: String::new(),
             metadata: error.metadata().clone(),
         };
-        details.push(any(ERROR_INFO, &info));
+        details.push(packed(ERROR_INFO, &info));
     }
     if code.to_http() != error.code() {
-        details.push(any(HTTP_STATUS, &HttpStatus { code: u32::from(error.code()) }));
+        details.push(packed(HTTP_STATUS, &HttpStatus { code: u32::from(error.code()) }));
     }
     (!details.is_empty()).then(|| Status {
         code: i32::from(code.number()),
@@ -108,7 +108,7 @@ fn details(error: &Error, code: Code) -> Option<Status> {
     })
 }
 
-fn any(type_url: &str, message: &impl Message) -> prost_types::Any {
+fn packed(type_url: &str, message: &impl Message) -> prost_types::Any {
     prost_types::Any { type_url: type_url.to_owned(), value: message.encode_to_vec() }
 }
 

@@ -1,0 +1,184 @@
+//! Ends a call when its time is up: the caller's deadline, the server's limit, or a stream gone silent.
+//!
+//! | the call | its deadline |
+//! |---|---|
+//! | unary, the caller gave a time | the smaller of that and the operation's limit |
+//! | unary, the caller gave none | the operation's limit |
+//! | a stream, the caller gave a time | that |
+//! | a stream, the caller gave none | none; it ends when nothing moves either way for the idle limit |
+//!
+//! The operation's limit is what its proto says, else `server.timeout`. A call whose time is up when
+//! it arrives is not run. The timer is made when a handler first waits, so that one that does not
+//! wait costs none.
+
+mod body;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use tokio::time::{Instant, Sleep};
+use tower::Service;
+
+use crate::body::Body;
+use crate::context;
+use crate::error::{Error, Result};
+use crate::wire;
+
+use body::{Activity, Bounded, Touching};
+
+/// How long calls may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// A unary call whose proto says nothing.
+    pub(crate) unary: Option<Duration>,
+    /// How long a stream may be silent both ways.
+    pub(crate) idle: Option<Duration>,
+}
+
+/// Sets [`context::Context::deadline`] and holds the call to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline<S> {
+    inner: S,
+    times: Times,
+}
+
+impl<S> Deadline<S> {
+    pub(crate) fn new(inner: S, times: Times) -> Self {
+        Self { inner, times }
+    }
+}
+
+impl<S> Service<Request<Body>> for Deadline<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Error>,
+{
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Timed<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let asked = wire::timeout::read(request.headers());
+        let mut bounds = Bounds::default();
+        if let Some(cx) = request.extensions_mut().get_mut::<context::Context>() {
+            let operation = cx.operation();
+            let unary = operation.kind().is_unary();
+            let own = operation.timeout().or(self.times.unary.filter(|_| unary));
+            bounds.given = match (asked, own) {
+                (Some(asked), Some(own)) => Some(asked.min(own)),
+                (asked, own) => asked.or(own),
+            };
+            bounds.deadline = bounds.given.and_then(|given| Instant::now().checked_add(given));
+            if let Some(deadline) = bounds.deadline {
+                cx.change(|facts| facts.set_deadline(deadline));
+            }
+            bounds.idle = self
+                .times
+                .idle
+                .filter(|_| !unary)
+                .map(|limit| (limit, Arc::new(Activity::new(Instant::now()))));
+        }
+        if let Some((_, activity)) = &bounds.idle {
+            let activity = Arc::clone(activity);
+            request = request.map(|body| Body::new(Touching::new(body, activity)));
+        }
+        let inner = (bounds.given != Some(Duration::ZERO)).then(|| self.inner.call(request));
+        Timed { inner, bounds, timer: None }
+    }
+}
+
+/// What a call is held to.
+#[derive(Clone, Debug, Default)]
+struct Bounds {
+    given: Option<Duration>,
+    deadline: Option<Instant>,
+    idle: Option<(Duration, Arc<Activity>)>,
+}
+
+impl Bounds {
+    /// Whether the call's time is up; if not, waits for when it may be.
+    fn poll(&self, mut timer: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Error> {
+        loop {
+            let now = Instant::now();
+            if self.deadline.is_some_and(|deadline| deadline <= now) {
+                return Poll::Ready(self.exceeded());
+            }
+            let silent =
+                self.idle.as_ref().map(|(limit, activity)| (*limit, activity.last() + *limit));
+            if let Some((limit, until)) = silent
+                && until <= now
+            {
+                return Poll::Ready(Error::deadline_exceeded(
+                    "STREAM_IDLE",
+                    format!("nothing moved on the stream for {limit:?}"),
+                ));
+            }
+            let Some(next) = self.deadline.into_iter().chain(silent.map(|(_, until)| until)).min()
+            else {
+                return Poll::Pending;
+            };
+            if timer.is_none() {
+                timer.set(Some(tokio::time::sleep_until(next)));
+            }
+            let Some(mut sleep) = timer.as_mut().as_pin_mut() else { return Poll::Pending };
+            // Activity moves the end of a silence on: the timer is set anew when it fires too early.
+            if sleep.deadline() > next {
+                sleep.as_mut().reset(next);
+            }
+            if sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            timer.set(None);
+        }
+    }
+
+    fn exceeded(&self) -> Error {
+        let given = self.given.unwrap_or_default();
+        Error::deadline_exceeded(
+            "DEADLINE_EXCEEDED",
+            format!("the call did not end within the {given:?} that it was given"),
+        )
+    }
+}
+
+pin_project_lite::pin_project! {
+    #[derive(Debug)]
+    pub(crate) struct Timed<F> {
+        // None: the time was up when the call arrived.
+        #[pin]
+        inner: Option<F>,
+        bounds: Bounds,
+        #[pin]
+        timer: Option<Sleep>,
+    }
+}
+
+impl<F: Future<Output = Result<Response<Body>>>> Future for Timed<F> {
+    type Output = Result<Response<Body>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Ready(Err(this.bounds.exceeded()));
+        };
+        if let Poll::Ready(outcome) = inner.poll(cx) {
+            return Poll::Ready(outcome.map(|response| {
+                if response.body().is_whole() {
+                    return response;
+                }
+                let bounds = std::mem::take(this.bounds);
+                response.map(|body| Body::new(Bounded::new(body, bounds)))
+            }));
+        }
+        this.bounds.poll(this.timer, cx).map(Err)
+    }
+}
+
+#[cfg(test)]
+mod tests;

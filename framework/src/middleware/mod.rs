@@ -1,0 +1,18 @@
+//! The layers that every call to a server goes through, one folder each.
+//!
+//! They are tower layers over `http::Request<Body>` that fail with an [`crate::Error`]; `transport`
+//! puts them in order. None asks which face a call came by, but the outermost, which writes errors
+//! for it. A call ends when its body ends, so what counts or bounds a call follows the body, unless
+//! the body is whole and cannot wait.
+
+pub(crate) mod deadline;
+pub(crate) mod metadata;
+pub(crate) mod observe;
+pub(crate) mod recovery;
+pub(crate) mod rescue;
+mod select;
+mod user;
+
+pub use select::Selector;
+pub(crate) use user::UserLayer;
+pub use user::UserService;

@@ -1,0 +1,202 @@
+//! Every layer of a server in its order, from a request to a response that never fails.
+
+use std::fmt;
+use std::future::Ready;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::Either;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, Response, Version};
+use tower::util::{BoxCloneSyncService, Oneshot};
+use tower::{Service as _, ServiceExt};
+
+use crate::body::Body;
+use crate::context::{self, Face, Peer};
+use crate::dispatch::{Limits, Reply, Routes, ServerCall, unknown};
+use crate::error::{Error, Result};
+use crate::middleware::deadline::{Deadline, Times};
+use crate::middleware::metadata::ReadMetadata;
+use crate::middleware::observe::{InFlight, Observe};
+use crate::middleware::recovery::Recovery;
+use crate::middleware::rescue::Rescue;
+use crate::middleware::{UserLayer, UserService};
+use crate::operation::{Kind, Operation};
+
+/// What all calls to operations that are not here have in common.
+static UNKNOWN: Operation = Operation::new("/unknown/Unknown", Kind::Bidi);
+
+type Stack = Rescue<ReadMetadata<Observe<Recovery<Deadline<Inner>>>>>;
+
+/// The way of a call through a server. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Pipeline {
+    routes: Arc<Routes>,
+    in_flight: InFlight,
+    stack: Stack,
+}
+
+impl Pipeline {
+    /// The pipeline of a server's operations. `layers` are the user's, outermost first.
+    pub(crate) fn new(routes: Routes, times: Times, limits: Limits, layers: &[UserLayer]) -> Self {
+        let routes = Arc::new(routes);
+        let in_flight = InFlight::new(routes.iter().len());
+        let dispatch = Dispatch { routes: Arc::clone(&routes), limits };
+        let inner = if layers.is_empty() {
+            Inner::Dispatch(dispatch)
+        } else {
+            let dispatch = BoxCloneSyncService::new(dispatch);
+            Inner::Layered(layers.iter().rev().fold(dispatch, |inner, layer| layer.wrap(inner)))
+        };
+        // Innermost first; what each is for stands in its own folder.
+        let stack = Deadline::new(inner, times);
+        // So that a panic is observed as the error that it becomes.
+        let stack = Recovery::new(stack);
+        let stack = Observe::new(stack, in_flight.clone());
+        // So that what observes knows what the caller told.
+        let stack = ReadMetadata::new(stack);
+        let stack = Rescue::new(stack);
+        Self { routes, in_flight, stack }
+    }
+
+    /// Answers a request, whatever it is.
+    pub(crate) fn handle(
+        &self,
+        mut request: Request<Body>,
+        peer: &Peer,
+    ) -> impl Future<Output = Response<Body>> + Send + use<> {
+        let face = face(&request);
+        let place = self.routes.find(request.uri().path());
+        let route = place.and_then(|place| self.routes.get(place));
+        let operation = route.map_or(&UNKNOWN, |route| route.operation);
+        let mut cx = context::Context::new(operation, face).with_peer(peer.clone());
+        if let Some(place) = place {
+            cx = cx.with_route(place);
+        }
+        request.extensions_mut().insert(cx);
+        let run = self.stack.clone().call(request);
+        async move {
+            match run.await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+    }
+
+    /// The operations that are running, and how many calls of each.
+    pub(crate) fn in_flight(&self) -> Vec<(&'static str, usize)> {
+        let known = self.routes.iter().map(|route| route.operation.name());
+        known
+            .chain([UNKNOWN.name()])
+            .enumerate()
+            .map(|(place, name)| (name, self.in_flight.of(place)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
+    /// What is served.
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.routes
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("routes", &self.routes).finish_non_exhaustive()
+    }
+}
+
+/// `application/grpc`, `application/grpc+proto`, …; but not `application/grpc-web`.
+fn face(request: &Request<Body>) -> Face {
+    let content_type = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    match content_type.and_then(|value| value.strip_prefix(b"application/grpc")) {
+        Some([] | [b'+' | b';' | b' ', ..]) if request.version() == Version::HTTP_2 => Face::Grpc,
+        _ => Face::Http,
+    }
+}
+
+/// What stands inside the layers of the house.
+#[derive(Clone)]
+enum Inner {
+    Dispatch(Dispatch),
+    Layered(UserService),
+}
+
+impl tower::Service<Request<Body>> for Inner {
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Either<
+        <Dispatch as tower::Service<Request<Body>>>::Future,
+        Oneshot<UserService, Request<Body>>,
+    >;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match self {
+            Self::Dispatch(dispatch) => Either::Left(dispatch.call(request)),
+            Self::Layered(service) => Either::Right(service.clone().oneshot(request)),
+        }
+    }
+}
+
+/// The end of the pipeline: hands the call to who runs its operation.
+#[derive(Clone)]
+struct Dispatch {
+    routes: Arc<Routes>,
+    limits: Limits,
+}
+
+impl tower::Service<Request<Body>> for Dispatch {
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Either<Reply, Ready<Result<Response<Body>>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (face, place) = match request.extensions().get::<context::Context>() {
+            Some(cx) => (cx.face(), cx.route()),
+            None => (Face::Http, None),
+        };
+        let route = place.and_then(|place| self.routes.get(place));
+        let refusal = match (face, route) {
+            (Face::Grpc, Some(route)) if request.method() == Method::POST => {
+                let call = ServerCall::new(request, self.limits);
+                return Either::Left(route.handler.call(route.method, call));
+            }
+            (Face::Grpc, Some(_)) => Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST"),
+            (Face::Grpc, None) => unknown(request.uri().path()),
+            (_, Some(_)) => not_grpc(&request),
+            (_, None) => Error::not_found(
+                "PATH_UNKNOWN",
+                format!("there is nothing at {}", request.uri().path()),
+            ),
+        };
+        Either::Right(std::future::ready(Err(refusal)))
+    }
+}
+
+/// An operation that was called as something else than gRPC.
+fn not_grpc(request: &Request<Body>) -> Error {
+    let claimed = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    if claimed && request.version() != Version::HTTP_2 {
+        Error::new(505, "HTTP_VERSION_UNSUPPORTED", "gRPC needs HTTP/2; this came by HTTP/1")
+    } else {
+        Error::new(
+            415,
+            "CONTENT_TYPE_UNSUPPORTED",
+            format!("{} is served as application/grpc over HTTP/2", request.uri().path()),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
