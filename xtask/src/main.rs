@@ -1,1 +1,60 @@
-fn main() {}
+//! What a contributor and CI run: `cargo xtask VERB`.
+//!
+//! Standard library only wherever that is practical: this is the first thing that is built on a bare
+//! machine, and it must be there in seconds.
+
+mod ci;
+mod error;
+mod exec;
+mod net;
+mod root;
+mod servers;
+mod suite;
+mod tidy;
+mod ui;
+mod wait;
+
+use std::process::ExitCode;
+
+use crate::error::{Error, Result};
+
+const USAGE: &str = "\
+cargo xtask VERB
+
+  test                       every test with the real servers it needs; says what could not run
+  ci                         all that must hold before a change lands, the cheap checks first
+  tidy                       the rules that no compiler knows: floors, lengths, forbidden words
+  servers install [PART…]    the real servers and clients that the tests talk to
+  servers start KIND [NAME]  one of them on free ports; prints its addresses
+  servers stop NAME | list
+
+Exit code: 0 when all is well, 1 when something failed, 2 when the command line makes no sense.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::say(format_args!("error: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            ui::out(USAGE);
+            Ok(())
+        }
+        ["ci"] => ci::main(),
+        ["servers", rest @ ..] => servers::main(rest),
+        ["test"] => suite::main(),
+        ["tidy"] => tidy::main(),
+        words => Err(Error::usage(format!(
+            "`cargo xtask {}` makes no sense\n\n{USAGE}",
+            words.join(" ")
+        ))),
+    }
+}
