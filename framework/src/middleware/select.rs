@@ -68,7 +68,7 @@ impl Selector {
 impl From<&str> for Selector {
     fn from(text: &str) -> Self {
         match text.strip_suffix('*') {
-            Some(prefix) if prefix == "/" => Self::all(),
+            Some("/") => Self::all(),
             Some(prefix) => Self::prefix(prefix),
             None => Self::exact(text),
         }

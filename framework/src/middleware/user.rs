@@ -41,7 +41,7 @@ impl UserLayer {
                 layer
                     .layer(inner)
                     .map_response(|response: Response<B>| response.map(Body::new))
-                    .map_err(|error| Error::from_source(error)),
+                    .map_err(Error::from_source),
             )
         };
         Self { selector, wrap: Arc::new(wrap) }

@@ -42,12 +42,12 @@ fn http(error: &Error) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{error as error_response, *};
 
     #[tokio::test]
     async fn an_http_caller_is_told_all_four_fields_as_json() {
         let error = Error::not_found("USER_NOT_FOUND", "no user 7");
-        let response = super::error(Face::Http, &error);
+        let response = error_response(Face::Http, &error);
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
         let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_grpc_caller_is_told_in_headers_of_a_200() {
-        let response = super::error(Face::Grpc, &Error::not_found("R", "m"));
+        let response = error_response(Face::Grpc, &Error::not_found("R", "m"));
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["grpc-status"], "5");
         assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");

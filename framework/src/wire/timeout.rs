@@ -40,7 +40,7 @@ pub(crate) fn write(timeout: Duration) -> HeaderValue {
     ]
     .into_iter()
     .find(|(amount, _)| *amount <= MOST)
-    .unwrap_or((u128::from(timeout.as_secs() / 3600).min(MOST), 'H'));
+    .unwrap_or_else(|| (u128::from(timeout.as_secs() / 3600).min(MOST), 'H'));
     HeaderValue::try_from(format!("{amount}{unit}"))
         .unwrap_or_else(|_| HeaderValue::from_static("0n"))
 }

@@ -69,7 +69,8 @@ where
         if let Some(cx) = request.extensions_mut().get_mut::<context::Context>() {
             let operation = cx.operation();
             let unary = operation.kind().is_unary();
-            let own = operation.timeout().or(self.times.unary.filter(|_| unary));
+            let usual = if unary { self.times.unary } else { None };
+            let own = operation.timeout().or(usual);
             bounds.given = match (asked, own) {
                 (Some(asked), Some(own)) => Some(asked.min(own)),
                 (asked, own) => asked.or(own),
