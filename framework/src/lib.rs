@@ -6,6 +6,7 @@
 // Floor 4.
 #[doc(hidden)]
 pub mod __codegen;
+pub mod testing;
 
 // Floor 3.
 pub mod transport;

@@ -1,0 +1,5 @@
+//! The framework as its users see it, over real sockets and against real servers.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod registry;
