@@ -1,3 +1,8 @@
-//! Sockets that calls come in by: the one place that accepts connections.
+//! The one port: accepts connections, steers each request to the pipeline, and lets go in order.
 
 pub(crate) mod pipeline;
+mod settings;
+
+pub use settings::{
+    ConnectionSettings, HeaderSettings, KeepaliveSettings, ServerSettings, SocketSettings,
+};
