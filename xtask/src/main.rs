@@ -4,6 +4,7 @@
 //! machine, and it must be there in seconds.
 
 mod ci;
+mod demo;
 mod error;
 mod exec;
 mod net;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 const USAGE: &str = "\
 cargo xtask VERB
 
+  demo [--once] [--consul]   two services that find each other, with calls through both
   test                       every test with the real servers it needs; says what could not run
   ci                         all that must hold before a change lands, the cheap checks first
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
@@ -49,6 +51,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             Ok(())
         }
         ["ci"] => ci::main(),
+        ["demo", rest @ ..] => demo::main(rest),
         ["servers", rest @ ..] => servers::main(rest),
         ["test"] => suite::main(),
         ["tidy"] => tidy::main(),

@@ -41,6 +41,11 @@ pub(crate) fn free_ports(count: usize, addresses: &[Ipv4Addr]) -> Result<Vec<u16
     Err(Error::new(format!("there are not {count} free ports on {addresses:?}")))
 }
 
+/// Whether nobody listens on `port` of this machine.
+pub(crate) fn is_free(port: u16) -> bool {
+    TcpListener::bind((LOOPBACK, port)).is_ok()
+}
+
 /// What a server answered.
 #[derive(Debug)]
 pub(crate) struct Answer {

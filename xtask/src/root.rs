@@ -10,6 +10,12 @@ pub(crate) fn repository() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
+/// A file that cargo built, under its target folder.
+pub(crate) fn target(path: &str) -> PathBuf {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    repository().join(named.unwrap_or_else(|| PathBuf::from("target"))).join(path)
+}
+
 /// The folder of installed servers: `$BIA_CACHE`, else `~/.cache/bia`.
 ///
 /// It may be deleted at any time; `cargo xtask servers install` fills it again.

@@ -104,6 +104,19 @@ impl Group {
         &self.variables
     }
 
+    /// The value of `key`.
+    ///
+    /// # Errors
+    ///
+    /// The server gives no such value.
+    pub(crate) fn variable(&self, key: &str) -> Result<&str> {
+        self.variables
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+            .ok_or_else(|| Error::new(format!("{} gives no {key}", self.name)))
+    }
+
     pub(super) fn set(&mut self, key: &str, value: impl Into<String>) -> Result<()> {
         self.variables.push((key.to_owned(), value.into()));
         let text: String =
