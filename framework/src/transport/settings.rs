@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::duration;
+use crate::registry::Advertise;
 use crate::wire::{self, Encoding};
 
 /// The section `server`: where the service listens, and what it lets callers do.
@@ -22,9 +23,9 @@ pub struct ServerSettings {
     pub address: String,
     /// Under which address others call it; default: the bound one, or a guess if it is `0.0.0.0`.
     ///
-    /// What can be written is listed at [`Advertise`](crate::registry::Advertise). Set it where the
-    /// machine has several networks, or where ports are mapped.
-    pub advertise: Option<String>,
+    /// What can be written is listed at [`Advertise`]. Set it where the machine has several networks,
+    /// or where ports are mapped.
+    pub advertise: Advertise,
     /// The longest a unary call may take that came without a shorter deadline; default 10 s.
     ///
     /// Raise it for an operation that is slow by nature, or give that operation a timeout of its own.
@@ -162,7 +163,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             address: "0.0.0.0:8000".to_owned(),
-            advertise: None,
+            advertise: Advertise::Auto,
             timeout: Duration::from_secs(10),
             stream_idle_timeout: Duration::from_secs(5 * 60),
             max_message_size: wire::DEFAULT_MAX_MESSAGE,
