@@ -1,0 +1,141 @@
+//! What the protos say, in the words that emitters need.
+
+mod build;
+mod clashes;
+mod docs;
+pub(crate) mod names;
+mod types;
+
+use proc_macro2::{Ident, TokenStream};
+
+pub(crate) use build::Wanted;
+pub use docs::Docs;
+pub(crate) use types::Types;
+
+use crate::source::SourceFile;
+
+/// Everything that takes part in one run, checked: what an emitter makes files of.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Model {
+    /// The packages that code is made for, by name.
+    pub packages: Vec<Package>,
+    /// The path of the framework in generated code: `::bia`.
+    pub runtime: TokenStream,
+    /// The files that code is made of.
+    pub(crate) files: Vec<SourceFile>,
+    /// All files that take part, each behind what it imports.
+    pub(crate) described: Vec<Described>,
+    pub(crate) types: Types,
+}
+
+/// A file as reflection tells of it.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) name: String,
+    pub(crate) imports: Vec<String>,
+    /// The encoded `FileDescriptorProto`.
+    pub(crate) encoded: Vec<u8>,
+}
+
+/// A package: a module of the generated code.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Package {
+    /// As in the proto, `user.v1`; empty if files say none.
+    pub name: String,
+    /// The import names of its files that take part.
+    pub files: Vec<String>,
+    /// The services of files that the user named, in the order of the files.
+    pub services: Vec<Service>,
+}
+
+/// A service.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Service {
+    /// As in the proto: `UserService`.
+    pub proto_name: String,
+    /// With its package: `user.v1.UserService`.
+    pub full_name: String,
+    /// The trait: `UserService`.
+    pub name: Ident,
+    /// The function that makes what an app serves: `user_service`.
+    pub function: Ident,
+    /// The client: `UserServiceClient`.
+    pub client: Ident,
+    /// The mock: `MockUserService`.
+    pub mock: Ident,
+    /// The module of its operations: `user_service_operations`.
+    pub operations: Ident,
+    /// What the proto says about it.
+    pub docs: Docs,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
+    /// In the order of the proto, which is that of the operations.
+    pub methods: Vec<Method>,
+}
+
+/// A method.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Method {
+    /// As in the proto: `GetUser`.
+    pub proto_name: String,
+    /// On the wire: `/user.v1.UserService/GetUser`.
+    pub operation: String,
+    /// In Rust: `get_user`, with `_` behind it if it could not be a method's name.
+    pub name: Ident,
+    /// The name of its constant: `GET_USER`.
+    pub constant: Ident,
+    /// The Rust type that it takes, as seen from the package's module.
+    pub input: TokenStream,
+    /// The Rust type that it answers, as seen from the package's module.
+    pub output: TokenStream,
+    /// Which sides are streams.
+    pub kind: Kind,
+    /// What `idempotency_level` says.
+    pub idempotency: Idempotency,
+    /// What the proto says about it.
+    pub docs: Docs,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
+}
+
+/// Which sides of a method are streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One message each way.
+    Unary,
+    /// Many messages in, one out.
+    ClientStream,
+    /// One message in, many out.
+    ServerStream,
+    /// Many messages both ways.
+    Bidi,
+}
+
+/// What a proto's `idempotency_level` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Nothing.
+    Unknown,
+    /// `NO_SIDE_EFFECTS`.
+    NoSideEffects,
+    /// `IDEMPOTENT`.
+    Idempotent,
+}
+
+impl Package {
+    /// The modules that lead to its code: `["user", "v1"]`.
+    #[must_use]
+    pub fn modules(&self) -> Vec<String> {
+        self.name.split('.').filter(|part| !part.is_empty()).map(names::snake).collect()
+    }
+
+    /// What its files are called, without an ending: `user.v1`, and `_` for no package.
+    #[must_use]
+    pub fn file_stem(&self) -> &str {
+        if self.name.is_empty() { "_" } else { &self.name }
+    }
+}
