@@ -6,6 +6,7 @@
 // Floor 4.
 #[doc(hidden)]
 pub mod __codegen;
+mod macros;
 pub mod testing;
 
 // Floor 3.

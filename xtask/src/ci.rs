@@ -6,7 +6,7 @@ use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, output, run};
 use crate::root::{on_path, repository};
 use crate::wait::Stopwatch;
-use crate::{suite, tidy, ui};
+use crate::{r#gen, suite, tidy, ui};
 
 /// What a step has to say besides that it passed.
 type Remark = Option<String>;
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", run: fmt },
     Step { name: "clippy", run: clippy },
     Step { name: "tidy and architecture", run: || tidy::main().map(|()| None) },
+    Step { name: "generated code", run: || r#gen::main(true).map(|()| None) },
     Step { name: "tests and doc-tests", run: || suite::tests().map(|()| None) },
     Step { name: "no features, and each alone", run: features },
     Step { name: "documentation", run: documentation },

@@ -7,6 +7,7 @@ mod ci;
 mod demo;
 mod error;
 mod exec;
+mod r#gen;
 mod net;
 mod root;
 mod servers;
@@ -25,6 +26,7 @@ cargo xtask VERB
   demo [--once] [--consul]   two services that find each other, with calls through both
   test                       every test with the real servers it needs; says what could not run
   ci                         all that must hold before a change lands, the cheap checks first
+  gen [--check]              the generated code that is checked in; or what of it is stale
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
   servers install [PART…]    the real servers and clients that the tests talk to
   servers start KIND [NAME]  one of them on free ports; prints its addresses
@@ -52,6 +54,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         ["ci"] => ci::main(),
         ["demo", rest @ ..] => demo::main(rest),
+        ["gen"] => r#gen::main(false),
+        ["gen", "--check"] => r#gen::main(true),
         ["servers", rest @ ..] => servers::main(rest),
         ["test"] => suite::main(),
         ["tidy"] => tidy::main(),

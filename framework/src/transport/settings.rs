@@ -45,15 +45,6 @@ pub struct ServerSettings {
     ///
     /// Worth its CPU on slow links and for replies of more than a few KiB.
     pub compress: Encoding,
-    /// Whether `grpc.health.v1.Health` is answered; default true.
-    ///
-    /// Load balancers and Kratos' clients ask it. Without it they take an instance for healthy.
-    pub health: bool,
-    /// Whether `grpc.reflection` (v1 and v1alpha) is answered; default true.
-    ///
-    /// Tools such as grpcurl need it to know methods and messages. Switch it off where strangers can
-    /// call and are not to read the API.
-    pub reflection: bool,
     /// How peers that are gone are found.
     pub keepalive: KeepaliveSettings,
     /// How many connections there are, how long they live and what each may hold.
@@ -177,8 +168,6 @@ impl Default for ServerSettings {
             max_message_size: wire::DEFAULT_MAX_MESSAGE,
             max_send_message_size: None,
             compress: Encoding::Identity,
-            health: true,
-            reflection: true,
             keepalive: KeepaliveSettings::default(),
             connection: ConnectionSettings::default(),
             headers: HeaderSettings::default(),

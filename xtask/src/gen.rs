@@ -1,0 +1,20 @@
+//! Writes the generated code that is checked in, or says what of it is stale.
+//!
+//! The work is in an example of `bia-codegen`, so that this crate stays without dependencies.
+
+use crate::error::Result;
+use crate::exec;
+
+/// `cargo xtask gen`, and with `--check` a look without writing.
+///
+/// # Errors
+///
+/// The generator cannot be built, a proto is not right, or with `check` a file is stale.
+pub(crate) fn main(check: bool) -> Result<()> {
+    let mut command = exec::cargo();
+    command.args(["run", "--quiet", "--package", "bia-codegen", "--example", "checked-in", "--"]);
+    if check {
+        command.arg("--check");
+    }
+    exec::run(&mut command)
+}
