@@ -1,8 +1,16 @@
 //! The one port: accepts connections, steers each request to the pipeline, and lets go in order.
 
+mod accept;
+pub(crate) mod api;
+mod clock;
+pub(crate) mod connection;
+mod heads;
+mod io;
+mod listen;
 pub(crate) mod pipeline;
 mod settings;
 
+pub use api::ApiServer;
 pub use settings::{
     ConnectionSettings, HeaderSettings, KeepaliveSettings, ServerSettings, SocketSettings,
 };

@@ -107,7 +107,7 @@ impl fmt::Debug for Pipeline {
 }
 
 /// `application/grpc`, `application/grpc+proto`, …; but not `application/grpc-web`.
-fn face(request: &Request<Body>) -> Face {
+pub(super) fn face<B>(request: &Request<B>) -> Face {
     let content_type = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
     match content_type.and_then(|value| value.strip_prefix(b"application/grpc")) {
         Some([] | [b'+' | b';' | b' ', ..]) if request.version() == Version::HTTP_2 => Face::Grpc,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::duration;
+use crate::registry::Advertise;
 use crate::wire::{self, Encoding};
 
 /// The section `server`: where the service listens, and what it lets callers do.
@@ -22,9 +23,9 @@ pub struct ServerSettings {
     pub address: String,
     /// Under which address others call it; default: the bound one, or a guess if it is `0.0.0.0`.
     ///
-    /// What can be written is listed at [`Advertise`](crate::registry::Advertise). Set it where the
-    /// machine has several networks, or where ports are mapped.
-    pub advertise: Option<String>,
+    /// What can be written is listed at [`Advertise`]. Set it where the machine has several networks,
+    /// or where ports are mapped.
+    pub advertise: Advertise,
     /// The longest a unary call may take that came without a shorter deadline; default 10 s.
     ///
     /// Raise it for an operation that is slow by nature, or give that operation a timeout of its own.
@@ -45,6 +46,15 @@ pub struct ServerSettings {
     ///
     /// Worth its CPU on slow links and for replies of more than a few KiB.
     pub compress: Encoding,
+    /// Whether `grpc.health.v1.Health` is answered; default true.
+    ///
+    /// Load balancers and Kratos' clients ask it. Without it they take an instance for healthy.
+    pub health: bool,
+    /// Whether `grpc.reflection` (v1 and v1alpha) is answered; default true.
+    ///
+    /// Tools such as grpcurl need it to know methods and messages. Switch it off where strangers can
+    /// call and are not to read the API.
+    pub reflection: bool,
     /// How peers that are gone are found.
     pub keepalive: KeepaliveSettings,
     /// How many connections there are, how long they live and what each may hold.
@@ -162,12 +172,14 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             address: "0.0.0.0:8000".to_owned(),
-            advertise: None,
+            advertise: Advertise::Auto,
             timeout: Duration::from_secs(10),
             stream_idle_timeout: Duration::from_secs(5 * 60),
             max_message_size: wire::DEFAULT_MAX_MESSAGE,
             max_send_message_size: None,
             compress: Encoding::Identity,
+            health: true,
+            reflection: true,
             keepalive: KeepaliveSettings::default(),
             connection: ConnectionSettings::default(),
             headers: HeaderSettings::default(),

@@ -1,0 +1,197 @@
+//! Accepts connections for as long as they are wanted, whatever the system says meanwhile.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::algo::Backoff;
+use crate::context::Peer;
+use crate::server::Stop;
+
+use super::connection::serve_io;
+use super::listen::Accept;
+use super::pipeline::Pipeline;
+use super::settings::ServerSettings;
+
+/// How long to wait after an accept that failed, doubling: a system without descriptors has none at
+/// once again either.
+const WAIT: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// How long connections that are cut may take to be gone.
+const GONE: Duration = Duration::from_secs(2);
+
+/// The connections of a server and what each is given. Dropping it cuts them all.
+pub(super) struct Connections {
+    pipeline: Pipeline,
+    settings: Arc<ServerSettings>,
+    max: usize,
+    /// Stops the connections; a step of its own after the server's, so that what is cut can be named
+    /// before it is gone.
+    stop: Stop,
+    running: JoinSet<()>,
+    refused: Burst,
+}
+
+impl Connections {
+    /// Takes at most `max` connections at a time.
+    pub(super) fn new(pipeline: Pipeline, settings: Arc<ServerSettings>, max: usize) -> Self {
+        Self {
+            pipeline,
+            settings,
+            max,
+            stop: Stop::new(),
+            running: JoinSet::new(),
+            refused: Burst::default(),
+        }
+    }
+
+    /// Accepts until `stop` begins, then lets go of what there is, and cuts it when `stop` does.
+    ///
+    /// When it begins, what the system has accepted for us is taken and the listener is dropped at
+    /// once, first of all: a caller that comes now is refused and goes elsewhere, where it would be
+    /// accepted only to be told the same. Whoever is here is then told to go (GOAWAY, or `connection:
+    /// close`) and finishes.
+    pub(super) async fn serve<L: Accept>(mut self, listener: L, stop: &Stop) {
+        self.accept(&listener, stop).await;
+        while let Some(Ok((io, address))) = listener.accept().now_or_never() {
+            self.add(io, Peer::new(address));
+        }
+        drop(listener);
+        self.stop.begin();
+        tokio::select! {
+            biased;
+            () = stop.cut_off() => {}
+            () = all(&mut self.running) => return,
+        }
+        self.cut().await;
+    }
+
+    async fn accept<L: Accept>(&mut self, listener: &L, stop: &Stop) {
+        let mut begun = std::pin::pin!(stop.begun());
+        let mut backoff = Backoff::new(WAIT.0, WAIT.1);
+        let mut failed = Burst::default();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                // Makes room; a panic was told of where it happened.
+                Some(_) = self.running.join_next() => continue,
+                () = &mut begun => return,
+            };
+            match accepted {
+                Ok((io, address)) => {
+                    backoff.reset();
+                    if let Some(times) = failed.end() {
+                        tracing::info!(times, "accepting connections again");
+                    }
+                    self.add(io, Peer::new(address));
+                }
+                // The peer's own affair: it was gone before it was here.
+                Err(error) if is_the_peers(&error) => {}
+                Err(error) => {
+                    if failed.count() {
+                        tracing::error!(
+                            %error,
+                            connections = self.running.len(),
+                            "cannot accept connections; trying again, quietly \
+                             (if files are what is missing: raise `ulimit -n`, or lower server.connection.max)"
+                        );
+                    }
+                    tokio::select! {
+                        () = sleep(backoff.next_delay(fastrand::f64())) => {}
+                        () = &mut begun => return,
+                    }
+                }
+            }
+        }
+    }
+
+    fn add<IO>(&mut self, io: IO, peer: Peer)
+    where
+        IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        if self.running.len() >= self.max {
+            if self.refused.count() {
+                tracing::warn!(
+                    max = self.max,
+                    "there are as many connections as there may be; closing each further one \
+                     (server.connection.max)"
+                );
+            }
+            return;
+        }
+        if let Some(times) = self.refused.end() {
+            tracing::info!(times, "there is room for connections again");
+        }
+        let (pipeline, settings) = (self.pipeline.clone(), Arc::clone(&self.settings));
+        self.running.spawn(serve_io(io, pipeline, settings, peer, self.stop.clone()));
+    }
+
+    async fn cut(mut self) {
+        let stuck = self.pipeline.in_flight();
+        let calls: usize = stuck.iter().map(|(_, count)| count).sum();
+        if calls > 0 {
+            tracing::warn!(
+                calls,
+                operations = %Named(&stuck),
+                "cutting calls that did not finish within the time to stop"
+            );
+        }
+        self.stop.cut();
+        if timeout(GONE, all(&mut self.running)).await.is_err() {
+            self.running.shutdown().await;
+        }
+    }
+}
+
+/// Resolves when every connection has ended.
+async fn all(running: &mut JoinSet<()>) {
+    while running.join_next().await.is_some() {}
+}
+
+/// Tells the first of many from the others, so that each burst is logged once.
+#[derive(Debug, Default)]
+struct Burst(u64);
+
+impl Burst {
+    /// Counts one and says whether it is the first.
+    fn count(&mut self) -> bool {
+        self.0 += 1;
+        self.0 == 1
+    }
+
+    /// Ends the burst, if there was one, and says how many there were.
+    fn end(&mut self) -> Option<u64> {
+        let count = std::mem::take(&mut self.0);
+        (count > 0).then_some(count)
+    }
+}
+
+/// `/a.A/Get (2), /b.B/Watch (1)`.
+struct Named<'a>(&'a [(&'static str, usize)]);
+
+impl std::fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (place, (name, count)) in self.0.iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            write!(f, "{comma}{name} ({count})")?;
+        }
+        Ok(())
+    }
+}
+
+fn is_the_peers(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+#[cfg(test)]
+mod tests;

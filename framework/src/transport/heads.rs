@@ -1,0 +1,68 @@
+//! Refuses a request by its head, before any layer sees it.
+
+use http::header::HOST;
+use http::{Request, Response, Version};
+
+use crate::body::Body;
+use crate::error::{Code, Error};
+use crate::wire;
+
+use super::pipeline;
+use super::settings::HeaderSettings;
+
+/// How many times larger a head may be than the limit before it is refused without being understood.
+///
+/// Within it a caller is told in the words of its protocol what was wrong.
+pub(super) const UNDERSTOOD: u32 = 4;
+
+/// What a head may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heads {
+    count: usize,
+    size: usize,
+}
+
+impl Heads {
+    pub(super) fn new(settings: &HeaderSettings) -> Self {
+        Self {
+            count: settings.max_count,
+            size: usize::try_from(settings.max_size).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The answer to a request whose head cannot be taken.
+    pub(super) fn refuse<B>(self, request: &Request<B>) -> Option<Response<Body>> {
+        let error = self.check(request)?;
+        Some(wire::respond::error(pipeline::face(request), &error))
+    }
+
+    fn check<B>(self, request: &Request<B>) -> Option<Error> {
+        let headers = request.headers();
+        if headers.len() > self.count {
+            let (count, limit) = (headers.len(), self.count);
+            return Some(too_large(format!("{count} headers are more than the {limit} allowed")));
+        }
+        // RFC 9113 §6.5.2: what each costs beside its bytes.
+        let size: usize =
+            headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+        if size > self.size {
+            let limit = self.size;
+            return Some(too_large(format!(
+                "{size} bytes of headers are more than the {limit} allowed"
+            )));
+        }
+        // RFC 9112 §3.2.
+        if request.version() == Version::HTTP_11 && headers.get_all(HOST).iter().count() != 1 {
+            return Some(Error::bad_request(
+                "HOST_MISSING",
+                "an HTTP/1.1 request has one Host header",
+            ));
+        }
+        None
+    }
+}
+
+/// 431 on HTTP, `RESOURCE_EXHAUSTED` on gRPC.
+fn too_large(message: String) -> Error {
+    Error::from_grpc(Code::ResourceExhausted, "HEADERS_TOO_LARGE", message).with_code(431)
+}
