@@ -23,9 +23,13 @@ const MAY_BE_MISSING: &str = "BIA_MAY_BE_MISSING";
 /// A check or a test failed; all of them ran all the same.
 pub(crate) fn main() -> Result<()> {
     let mut failed = Vec::new();
-    if let Err(error) = tidy::main() {
-        ui::say(error);
-        failed.push("tidy");
+    let checks: [(&str, fn() -> Result<()>); 2] =
+        [("tidy", tidy::main), ("gen --check", || crate::r#gen::main(true))];
+    for (name, check) in checks {
+        if let Err(error) = check() {
+            ui::say(error);
+            failed.push(name);
+        }
     }
     if let Err(error) = tests() {
         ui::say(error);
