@@ -21,7 +21,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "tidy and architecture", run: || tidy::main().map(|()| None) },
     Step { name: "generated code", run: || r#gen::main(true).map(|()| None) },
-    Step { name: "generated code is fresh", run: || crate::r#gen::main(true).map(|()| None) },
+    Step { name: "generated code is fresh", run: || r#gen::main(true).map(|()| None) },
     Step { name: "tests and doc-tests", run: || suite::tests().map(|()| None) },
     Step { name: "no features, and each alone", run: features },
     Step { name: "documentation", run: documentation },

@@ -8,7 +8,7 @@ use crate::exec::{cargo, run, words};
 use crate::root::{Cache, repository, variable};
 use crate::servers::{self, Group, Missing, PARTS};
 use crate::wait::Stopwatch;
-use crate::{tidy, ui};
+use crate::{r#gen, tidy, ui};
 
 /// Binaries that tests ask for by [`variable`].
 const BINARIES: [&str; 5] =
@@ -23,10 +23,8 @@ const MAY_BE_MISSING: &str = "BIA_MAY_BE_MISSING";
 /// A check or a test failed; all of them ran all the same.
 pub(crate) fn main() -> Result<()> {
     let mut failed = Vec::new();
-    let checks: [(&str, fn() -> Result<()>); 2] =
-        [("tidy", tidy::main), ("gen --check", || crate::r#gen::main(true))];
-    for (name, check) in checks {
-        if let Err(error) = check() {
+    for (name, outcome) in [("tidy", tidy::main()), ("gen --check", r#gen::main(true))] {
+        if let Err(error) = outcome {
             ui::say(error);
             failed.push(name);
         }
