@@ -5,8 +5,11 @@ use std::fmt;
 /// `Debug`, `Display` and `Serialize` write `***`, so that settings can be printed whole; an empty
 /// one is written as empty, so that one sees that it is not set.
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(transparent)]
+#[serde(rename = "bia::Secret")]
 pub struct Secret(String);
+
+/// The name by which decoding recognises one.
+pub(super) const NAME: &str = "bia::Secret";
 
 impl Secret {
     /// A secret of this text.

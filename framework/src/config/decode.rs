@@ -1,0 +1,572 @@
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::vec;
+
+use config::{Map, Value, ValueKind};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
+};
+
+use super::invalid::Invalid;
+use super::nearest::nearest;
+use super::show::is_secret;
+use super::tree::folded;
+use super::{secret, yaml};
+
+/// What decoding has seen on its way.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// The paths of the values that a `Secret` took.
+    pub(super) secrets: BTreeSet<String>,
+    /// The fields that no layer sets: the type's own defaults hold.
+    pub(super) unset: BTreeSet<String>,
+    /// What fields at the top took from variables without a section.
+    pub(super) loose: Map<String, Value>,
+}
+
+/// Makes a table a `T`.
+///
+/// `loose` are values for fields at the top, if there are such; `others` are the names there that
+/// somebody else takes.
+pub(super) fn decode<T: DeserializeOwned>(
+    table: Map<String, Value>,
+    loose: &Map<String, Value>,
+    others: &[&str],
+) -> Result<(T, Notes), Invalid> {
+    let notes = RefCell::new(Notes::default());
+    let root = Decoder {
+        value: Value::new(None, ValueKind::Table(table)),
+        path: String::new(),
+        notes: &notes,
+        loose: Some(loose),
+        siblings: None,
+    };
+    let outcome = T::deserialize(root).map_err(|fault| fault.into_invalid(others))?;
+    Ok((outcome, notes.into_inner()))
+}
+
+/// A value on its way to a field.
+struct Decoder<'n> {
+    value: Value,
+    path: String,
+    notes: &'n RefCell<Notes>,
+    /// At the top, what fields may take that have no value yet.
+    loose: Option<&'n Map<String, Value>>,
+    /// The names that stand where this one does, at the top: there nothing is read over.
+    siblings: Option<&'static [&'static str]>,
+}
+
+/// What went wrong, told from the inside out: where it was is filled in on the way up.
+#[derive(Debug)]
+struct Fault {
+    what: What,
+    at: Option<(String, Option<String>)>,
+}
+
+#[derive(Debug)]
+enum What {
+    Text(String),
+    Unknown { field: String, expected: &'static [&'static str] },
+    Missing(&'static str),
+}
+
+impl Fault {
+    fn new(what: What) -> Self {
+        Self { what, at: None }
+    }
+
+    fn at(mut self, path: &str, origin: Option<&str>) -> Self {
+        self.at.get_or_insert_with(|| (path.to_owned(), origin.map(str::to_owned)));
+        self
+    }
+
+    fn into_invalid(self, others: &[&str]) -> Invalid {
+        let (path, place) = self.at.unwrap_or_default();
+        let (key, place, what) = match self.what {
+            What::Text(what) => (path, place, what),
+            What::Missing(field) => {
+                let key = join(&path, field);
+                let variable = key.replace('.', "__").replace('-', "_").to_ascii_uppercase();
+                let what = format!(
+                    "is not set and has no default: set it in a file, by the variable \
+                     BIA_{variable} or by --set {key}=…"
+                );
+                (key, None, what)
+            }
+            What::Unknown { field, expected } => {
+                let section = path.strip_suffix(field.as_str()).unwrap_or_default();
+                let others = if section.is_empty() { others } else { &[] };
+                let known = || expected.iter().chain(others).copied();
+                let what = if let Some(meant) = nearest(&field, known()) {
+                    format!("there is no such setting: did you mean {section}{meant}?")
+                } else if known().next().is_none() {
+                    "there is no such setting: none is expected here".to_owned()
+                } else {
+                    let known: Vec<_> = known().collect();
+                    format!("there is no such setting: expected one of {}", known.join(", "))
+                };
+                (path, place, what)
+            }
+        };
+        Invalid { key: Some(key).filter(|key| !key.is_empty()), place, what }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(What::Text(message.to_string()))
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(What::Text(format!("expected {expected}, found {found}")))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let mut what = format!("expected one of {}, found {variant:?}", expected.join(", "));
+        if let Some(meant) = nearest(variant, expected.iter().copied()) {
+            what.push_str(&format!(": did you mean {meant}?"));
+        }
+        Self::new(What::Text(what))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(What::Unknown { field: field.to_owned(), expected })
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new(What::Missing(field))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            What::Text(what) => f.write_str(what),
+            What::Unknown { field, .. } => write!(f, "there is no setting {field}"),
+            What::Missing(field) => write!(f, "{field} is not set"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl<'n> Decoder<'n> {
+    fn child(&self, key: &str, value: Value) -> Self {
+        let path = join(&self.path, key);
+        Decoder { value, path, notes: self.notes, loose: None, siblings: None }
+    }
+
+    /// The fault of a value that is of another kind than asked for.
+    fn mismatch(&self, expected: &str) -> Fault {
+        let found = match &self.value.kind {
+            ValueKind::Nil => "nothing".to_owned(),
+            ValueKind::Table(_) => "a section with keys of its own".to_owned(),
+            ValueKind::Array(_) => "a list".to_owned(),
+            _ if is_secret(&self.path) => {
+                "something else (it is not shown: it may be secret)".to_owned()
+            }
+            ValueKind::String(text) => format!("{text:?}"),
+            other => format!("{other}"),
+        };
+        Fault::new(What::Text(format!("expected {expected}, found {found}")))
+            .at(&self.path, self.value.origin())
+    }
+
+    /// A single value as it was written.
+    fn text(&self, expected: &str) -> Result<String, Fault> {
+        match &self.value.kind {
+            ValueKind::Nil | ValueKind::Table(_) | ValueKind::Array(_) => {
+                Err(self.mismatch(expected))
+            }
+            scalar => Ok(scalar.to_string()),
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&self, expected: &str) -> Result<T, Fault> {
+        let text = self.text(expected)?;
+        text.trim().parse().map_err(|_unreadable| self.mismatch(expected))
+    }
+
+    /// Runs `decode` and says where it was if it fails.
+    fn located<T>(self, decode: impl FnOnce(Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        let (path, origin) = (self.path.clone(), self.value.origin().map(str::to_owned));
+        decode(self).map_err(|fault| fault.at(&path, origin.as_deref()))
+    }
+
+    fn table<'de, V: Visitor<'de>>(
+        self,
+        fields: Option<&'static [&'static str]>,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let expected = match fields {
+            Some(fields) if !fields.is_empty() => format!("a section with {}", fields.join(", ")),
+            _ => "a section".to_owned(),
+        };
+        self.located(|this| {
+            let table = match &this.value.kind {
+                ValueKind::Table(table) => table.clone(),
+                ValueKind::Nil => Map::new(),
+                ValueKind::String(text) if text.trim_start().starts_with('{') => {
+                    let origin = this.value.origin().unwrap_or_default();
+                    match yaml::parse_value(origin, text).map(|value| value.kind) {
+                        Ok(ValueKind::Table(table)) => table,
+                        _ => return Err(this.mismatch(&expected)),
+                    }
+                }
+                _ => return Err(this.mismatch(&expected)),
+            };
+            let mut entries: BTreeMap<String, Value> = table.into_iter().collect();
+            if let Some(fields) = fields {
+                // A key without a value says nothing, and a variable does not know a key's case.
+                entries = entries
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let known = fields.iter().find(|field| **field == key).or_else(|| {
+                            let by_variable =
+                                value.origin().is_some_and(|origin| origin.starts_with("BIA_"));
+                            fields.iter().find(|field| by_variable && folded(field) == folded(&key))
+                        });
+                        (known.map_or(key, |known| (*known).to_owned()), value)
+                    })
+                    .filter(|(key, value)| {
+                        value.kind != ValueKind::Nil || !fields.contains(&key.as_str())
+                    })
+                    .collect();
+                let mut notes = this.notes.borrow_mut();
+                for (key, value) in this.loose.into_iter().flatten() {
+                    if let Some(field) = fields.iter().find(|field| folded(field) == folded(key)) {
+                        entries.entry((*field).to_owned()).or_insert_with(|| value.clone());
+                        notes.loose.insert((*field).to_owned(), value.clone());
+                    }
+                }
+                let unset = fields.iter().filter(|field| !entries.contains_key(**field));
+                notes.unset.extend(unset.map(|field| join(&this.path, field)));
+            }
+            let entries = entries.into_iter().collect::<Vec<_>>().into_iter();
+            visitor.visit_map(Entries { parent: &this, fields, entries, next: None })
+        })
+    }
+
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.located(|this| {
+            let origin = this.value.origin().map(str::to_owned);
+            let items = match &this.value.kind {
+                ValueKind::Array(items) => items.clone(),
+                ValueKind::String(text) if text.trim_start().starts_with('[') => {
+                    match yaml::parse_value(origin.as_deref().unwrap_or_default(), text)
+                        .map(|value| value.kind)
+                    {
+                        Ok(ValueKind::Array(items)) => items,
+                        _ => return Err(this.mismatch("a list")),
+                    }
+                }
+                // A variable has no better way to write a list.
+                ValueKind::String(text) if text.trim().is_empty() => Vec::new(),
+                ValueKind::Nil | ValueKind::Table(_) => return Err(this.mismatch("a list")),
+                scalar => scalar
+                    .to_string()
+                    .split(',')
+                    .map(|item| Value::new(origin.as_ref(), yaml::plain(item.trim())))
+                    .collect(),
+            };
+            let items = items.into_iter().enumerate().collect::<Vec<_>>().into_iter();
+            visitor.visit_seq(Items { parent: &this, items })
+        })
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident $visit:ident $type:ty: $expected:expr;)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            let number: $type = self.number($expected)?;
+            self.located(|_| visitor.$visit(number))
+        })*
+    };
+}
+
+impl<'de> de::Deserializer<'de> for Decoder<'_> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.value.kind.clone() {
+            ValueKind::Table(_) => self.table(None, visitor),
+            ValueKind::Array(_) => self.list(visitor),
+            kind => self.located(|_| match kind {
+                ValueKind::Boolean(value) => visitor.visit_bool(value),
+                ValueKind::I64(value) => visitor.visit_i64(value),
+                ValueKind::I128(value) => visitor.visit_i128(value),
+                ValueKind::U64(value) => visitor.visit_u64(value),
+                ValueKind::U128(value) => visitor.visit_u128(value),
+                ValueKind::Float(value) => visitor.visit_f64(value),
+                ValueKind::String(value) => visitor.visit_string(value),
+                ValueKind::Nil | ValueKind::Table(_) | ValueKind::Array(_) => visitor.visit_unit(),
+            }),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        let value: bool = self.number("true or false")?;
+        self.located(|_| visitor.visit_bool(value))
+    }
+
+    numbers! {
+        deserialize_i8 visit_i8 i8: "a whole number from -128 to 127";
+        deserialize_i16 visit_i16 i16: "a whole number from -32768 to 32767";
+        deserialize_i32 visit_i32 i32: "a whole number";
+        deserialize_i64 visit_i64 i64: "a whole number";
+        deserialize_i128 visit_i128 i128: "a whole number";
+        deserialize_u8 visit_u8 u8: "a whole number from 0 to 255";
+        deserialize_u16 visit_u16 u16: "a whole number from 0 to 65535";
+        deserialize_u32 visit_u32 u32: "a whole number, not below 0";
+        deserialize_u64 visit_u64 u64: "a whole number, not below 0";
+        deserialize_u128 visit_u128 u128: "a whole number, not below 0";
+        deserialize_f32 visit_f32 f32: "a number";
+        deserialize_f64 visit_f64 f64: "a number";
+        deserialize_char visit_char char: "one character";
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        let text = self.text("a text")?;
+        self.located(|_| visitor.visit_string(text))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.value.kind {
+            ValueKind::Nil => visitor.visit_none(),
+            _ => self.located(|this| visitor.visit_some(this)),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match &self.value.kind {
+            ValueKind::Nil => visitor.visit_unit(),
+            ValueKind::Table(table) => match table.iter().min_by_key(|(key, _)| key.as_str()) {
+                None => visitor.visit_unit(),
+                Some((key, value)) => {
+                    let unknown = What::Unknown { field: key.clone(), expected: &[] };
+                    Err(Fault::new(unknown).at(&join(&self.path, key), value.origin()))
+                }
+            },
+            _ => Err(self.mismatch("nothing")),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        if name == secret::NAME {
+            self.notes.borrow_mut().secrets.insert(self.path.clone());
+        }
+        self.located(|this| visitor.visit_newtype_struct(this))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.list(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.table(None, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.table(Some(fields), visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let expected = format!("one of {}", variants.join(", "));
+        self.located(|this| match &this.value.kind {
+            ValueKind::Table(table) if table.len() == 1 => {
+                let Some((name, value)) = table.iter().next() else {
+                    return Err(this.mismatch(&expected));
+                };
+                let content = this.child(name, value.clone());
+                visitor.visit_enum(Variant { name: name.clone(), content: Some(content) })
+            }
+            ValueKind::Table(_) | ValueKind::Array(_) | ValueKind::Nil => {
+                Err(this.mismatch(&expected))
+            }
+            name => visitor.visit_enum(Variant { name: name.to_string(), content: None }),
+        })
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.siblings {
+            Some(expected) => {
+                let unknown = What::Unknown { field: self.path.clone(), expected };
+                Err(Fault::new(unknown).at(&self.path, self.value.origin()))
+            }
+            None => visitor.visit_unit(),
+        }
+    }
+}
+
+struct Entries<'a, 'n> {
+    parent: &'a Decoder<'n>,
+    fields: Option<&'static [&'static str]>,
+    entries: vec::IntoIter<(String, Value)>,
+    next: Option<(String, Value)>,
+}
+
+impl<'de> MapAccess<'de> for Entries<'_, '_> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        let path = join(&self.parent.path, &key);
+        let decoded = seed
+            .deserialize(key.clone().into_deserializer())
+            .map_err(|fault: Fault| fault.at(&path, value.origin()))?;
+        self.next = Some((key, value));
+        Ok(Some(decoded))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let (key, value) = self.next.take().unwrap_or_default();
+        let mut child = self.parent.child(&key, value);
+        child.siblings = self.fields.filter(|_| self.parent.path.is_empty());
+        child.located(|child| seed.deserialize(child))
+    }
+}
+
+struct Items<'a, 'n> {
+    parent: &'a Decoder<'n>,
+    items: vec::IntoIter<(usize, Value)>,
+}
+
+impl<'de> SeqAccess<'de> for Items<'_, '_> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        let Some((index, value)) = self.items.next() else { return Ok(None) };
+        self.parent
+            .child(&index.to_string(), value)
+            .located(|item| seed.deserialize(item))
+            .map(Some)
+    }
+}
+
+struct Variant<'n> {
+    name: String,
+    content: Option<Decoder<'n>>,
+}
+
+impl<'de, 'n> EnumAccess<'de> for Variant<'n> {
+    type Error = Fault;
+    type Variant = Content<'n>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Content<'n>), Fault> {
+        let name = seed.deserialize(self.name.clone().into_deserializer())?;
+        Ok((name, Content { name: self.name, content: self.content }))
+    }
+}
+
+struct Content<'n> {
+    name: String,
+    content: Option<Decoder<'n>>,
+}
+
+impl<'n> Content<'n> {
+    fn content(self) -> Result<Decoder<'n>, Fault> {
+        let name = self.name;
+        self.content.ok_or_else(|| {
+            Fault::new(What::Text(format!("{name} needs settings of its own: write {{{name}: …}}")))
+        })
+    }
+}
+
+impl<'de> VariantAccess<'de> for Content<'_> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        match self.content {
+            Some(content) if content.value.kind != ValueKind::Nil => {
+                Err(content.mismatch(&format!("{} alone", self.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+        self.content()?.located(|content| seed.deserialize(content))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
+        self.content()?.list(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.content()?.table(Some(fields), visitor)
+    }
+}

@@ -1,0 +1,109 @@
+use config::{Map, Value, ValueKind};
+
+use super::invalid::Invalid;
+use super::tree::find;
+use super::variables::Variables;
+use super::yaml;
+
+/// How far settings may refer to settings that refer to settings.
+const DEPTH: usize = 8;
+
+/// See [`super::Tree::resolve`].
+pub(super) fn resolve(
+    table: &mut Map<String, Value>,
+    variables: &Variables,
+) -> Result<(), Invalid> {
+    let whole = table.clone();
+    let scope = Scope { whole: &whole, variables };
+    table.iter_mut().try_for_each(|(key, value)| scope.value(key, value))
+}
+
+struct Scope<'a> {
+    whole: &'a Map<String, Value>,
+    variables: &'a Variables,
+}
+
+impl Scope<'_> {
+    fn value(&self, path: &str, value: &mut Value) -> Result<(), Invalid> {
+        let origin = value.origin().map(str::to_owned);
+        match &mut value.kind {
+            ValueKind::String(text) if text.contains("${") => {
+                let resolved = self
+                    .text(text, 0)
+                    .map_err(|what| Invalid::new(path, what).at(origin.as_deref()))?;
+                value.kind = yaml::plain(&resolved);
+                Ok(())
+            }
+            ValueKind::Table(table) => table
+                .iter_mut()
+                .try_for_each(|(key, value)| self.value(&format!("{path}.{key}"), value)),
+            ValueKind::Array(items) => items
+                .iter_mut()
+                .enumerate()
+                .try_for_each(|(index, value)| self.value(&format!("{path}.{index}"), value)),
+            _ => Ok(()),
+        }
+    }
+
+    fn text(&self, text: &str, depth: usize) -> Result<String, String> {
+        if depth > DEPTH {
+            return Err(format!("{text:?} refers to itself"));
+        }
+        let mut resolved = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            // `$${` stands for `${` itself.
+            if rest[..start].ends_with('$') {
+                resolved.push_str(&rest[..start]);
+                resolved.push('{');
+                rest = &rest[start + 2..];
+                continue;
+            }
+            resolved.push_str(&rest[..start]);
+            let inside = &rest[start + 2..];
+            let end = end(inside).ok_or_else(|| format!("${{{inside} has no closing brace"))?;
+            resolved.push_str(&self.one(&inside[..end], depth)?);
+            rest = &inside[end + 1..];
+        }
+        resolved.push_str(rest);
+        Ok(resolved)
+    }
+
+    fn one(&self, inside: &str, depth: usize) -> Result<String, String> {
+        let (name, default) = match inside.split_once(':') {
+            Some((name, default)) => (name.trim(), Some(default)),
+            None => (inside.trim(), None),
+        };
+        if let Some(value) = self.variables.get(name) {
+            return Ok(value.to_owned());
+        }
+        match find(self.whole, name).map(|value| &value.kind) {
+            Some(ValueKind::String(text)) => return self.text(text, depth + 1),
+            Some(ValueKind::Table(_) | ValueKind::Array(_)) => {
+                return Err(format!("${{{name}}} is not a single value"));
+            }
+            None | Some(ValueKind::Nil) => {}
+            Some(scalar) => return Ok(scalar.to_string()),
+        }
+        match default {
+            Some(default) => self.text(default, depth + 1),
+            None => Err(format!(
+                "${{{name}}} has no value: set the variable {name} or write a default, ${{{name}:…}}"
+            )),
+        }
+    }
+}
+
+/// Where the brace closes that was open before `inside`.
+fn end(inside: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    for (index, byte) in inside.bytes().enumerate() {
+        match byte {
+            b'{' => open += 1,
+            b'}' if open == 0 => return Some(index),
+            b'}' => open -= 1,
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,228 @@
+use std::path::Path;
+
+use config::{FileFormat, Map, Value, ValueKind};
+use serde::de::DeserializeOwned;
+
+use super::decode::{self, Notes};
+use super::invalid::Invalid;
+use super::variables::Variables;
+use super::{placeholder, yaml};
+
+/// Settings as they stand in the layers, merged: tables of tables and values, each with its origin.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    pub(super) table: Map<String, Value>,
+    /// Variables without a section that no layer below has a key for: `BIA_GREETING` is a setting
+    /// if the type has a field `greeting`, and a matter of some tool if it has not.
+    pub(super) loose: Map<String, Value>,
+}
+
+impl Tree {
+    /// No settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts the text of a file over what is there. The path's ending says how it is written:
+    /// `.yaml`, `.yml`, `.toml` or `.json`.
+    ///
+    /// # Errors
+    ///
+    /// If the ending is another one or the text cannot be read; the error names file and line.
+    pub fn add_file(&mut self, path: &Path, text: &str) -> Result<(), Invalid> {
+        let place = path.display().to_string();
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let table = match ending {
+            "yaml" | "yml" => yaml::parse(&place, text)?,
+            "toml" => foreign(&FileFormat::Toml, &place, text)?,
+            "json" => foreign(&FileFormat::Json, &place, text)?,
+            _ => {
+                let what = "cannot tell how it is written: name it .yaml, .yml, .toml or .json";
+                return Err(Invalid::whole(place, what));
+            }
+        };
+        merge(&mut self.table, table);
+        Ok(())
+    }
+
+    /// Puts the variables `BIA_SECTION__KEY` over what is there: `BIA_SERVER__ADDRESS` is
+    /// `server.address`.
+    ///
+    /// Variables know no case and no dashes, so they find a key that is there whatever its case,
+    /// `_` for `-`; one that is not there is taken in lower case. A variable without `__` is a setting
+    /// only if there is such a key or field at the top: others are for tools, such as `BIA_ENV`.
+    pub fn add_variables(&mut self, variables: &Variables) {
+        for (name, path, value) in variables.settings() {
+            let origin = name.to_owned();
+            let value = Value::new(Some(&origin), yaml::plain(value));
+            match path.as_slice() {
+                [key] if !self.table.keys().any(|there| folded(there) == *key) => {
+                    self.loose.insert(key.clone(), value);
+                }
+                path => set(&mut self.table, path, value, Match::Folded),
+            }
+        }
+    }
+
+    /// Puts one flag `--set section.key=value` over what is there. The value is read as in YAML:
+    /// `--set server.keepalive={interval: 5s}` and `--set hosts=[a, b]` work too.
+    ///
+    /// # Errors
+    ///
+    /// If it has no `=` or no key.
+    pub fn add_flag(&mut self, flag: &str) -> Result<(), Invalid> {
+        let place = format!("--set {}", flag.split('=').next().unwrap_or_default());
+        let Some((key, text)) = flag.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(Invalid::whole(place, "expected --set section.key=value"));
+        };
+        let path: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
+        if path.iter().any(String::is_empty) {
+            return Err(Invalid::whole(place, format!("the key {key:?} has an empty part")));
+        }
+        let value = if text.starts_with(['[', '{']) {
+            yaml::parse_value(&place, text)?
+        } else {
+            Value::new(Some(&place), yaml::plain(text))
+        };
+        set(&mut self.table, &path, value, Match::Exact);
+        Ok(())
+    }
+
+    /// Puts another tree over this one.
+    pub fn add(&mut self, other: Self) {
+        merge(&mut self.table, other.table);
+        self.loose.extend(other.loose);
+    }
+
+    /// Replaces every `${NAME:default}` in a value by the variable of that name, else by the setting
+    /// of that path (`${app.region}`), else by the default.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of the three, or if settings refer to each other in a circle.
+    pub fn resolve(&mut self, variables: &Variables) -> Result<(), Invalid> {
+        placeholder::resolve(&mut self.table, variables)?;
+        placeholder::resolve(&mut self.loose, variables)
+    }
+
+    /// Takes out the sections of these names, as a tree of their own.
+    #[must_use]
+    pub fn take(&mut self, sections: &[&str]) -> Self {
+        let taken = sections.iter().filter_map(|section| self.table.remove_entry(*section));
+        Self { table: taken.collect(), loose: Map::new() }
+    }
+
+    /// A section as a tree of its own: empty, if it is not there or is no table.
+    #[must_use]
+    pub fn section(&self, name: &str) -> Self {
+        match self.table.get(name).map(|value| &value.kind) {
+            Some(ValueKind::Table(table)) => Self { table: table.clone(), loose: Map::new() },
+            _ => Self::default(),
+        }
+    }
+
+    /// The keys at the top, in order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<_> = self.table.keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Puts `over` over the section of a name, keeping what it does not set.
+    pub(crate) fn put(&mut self, name: &str, over: Self) {
+        let over = Value::new(None, ValueKind::Table(over.table));
+        let incoming = Map::from([(name.to_owned(), over)]);
+        merge(&mut self.table, incoming);
+    }
+
+    /// Where the value at a path came from, if it is set: a file and line, a variable or a flag.
+    #[must_use]
+    pub fn origin(&self, path: &str) -> Option<&str> {
+        find(&self.table, path)?.origin()
+    }
+
+    /// Makes it a `T`.
+    ///
+    /// `others` are names at the top that would have been right elsewhere; a key that nobody knows
+    /// is compared with them too.
+    ///
+    /// # Errors
+    ///
+    /// If a value is not what its field takes, a field has no value, or a key is unknown: at the top
+    /// always, below if the type has `deny_unknown_fields`.
+    pub fn decode<T: DeserializeOwned>(&self, others: &[&str]) -> Result<(T, Notes), Invalid> {
+        decode::decode(self.table.clone(), &self.loose, others)
+    }
+}
+
+pub(super) fn find<'a>(table: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let mut parts = path.split('.');
+    let mut value = table.get(parts.next()?)?;
+    for part in parts {
+        let ValueKind::Table(table) = &value.kind else { return None };
+        value = table.get(part)?;
+    }
+    Some(value)
+}
+
+/// TOML and JSON, where an unquoted text cannot be mistaken.
+fn foreign(format: &FileFormat, place: &str, text: &str) -> Result<Map<String, Value>, Invalid> {
+    use config::Format;
+    let uri = place.to_owned();
+    Format::parse(format, Some(&uri), text).map_err(|error| {
+        Invalid::whole(place, format!("cannot be read: {}", error.to_string().trim()))
+    })
+}
+
+/// Later over earlier: tables key by key, all else replaced. A section without a line in it (all
+/// commented out) says nothing.
+fn merge(onto: &mut Map<String, Value>, incoming: Map<String, Value>) {
+    for (key, value) in incoming {
+        let Some(there) = onto.get_mut(&key) else {
+            onto.insert(key, value);
+            continue;
+        };
+        match (&mut there.kind, value) {
+            (ValueKind::Table(there), Value { kind: ValueKind::Table(incoming), .. }) => {
+                merge(there, incoming);
+            }
+            (ValueKind::Table(_), Value { kind: ValueKind::Nil, .. }) => {}
+            (_, value) => *there = value,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Match {
+    Exact,
+    /// Whatever the case, `_` for `-`.
+    Folded,
+}
+
+fn set(table: &mut Map<String, Value>, path: &[String], value: Value, matching: Match) {
+    let Some((key, rest)) = path.split_first() else { return };
+    let same = |there: &&String| {
+        **there == *key || (matching == Match::Folded && folded(there) == folded(key))
+    };
+    let key = table.keys().find(same).unwrap_or(key).clone();
+    if rest.is_empty() {
+        table.insert(key, value);
+        return;
+    }
+    let origin = value.origin().map(str::to_owned);
+    let child = table
+        .entry(key)
+        .or_insert_with(|| Value::new(origin.as_ref(), Map::<String, Value>::new()));
+    if !matches!(child.kind, ValueKind::Table(_)) {
+        *child = Value::new(origin.as_ref(), Map::<String, Value>::new());
+    }
+    if let ValueKind::Table(child) = &mut child.kind {
+        set(child, rest, value, matching);
+    }
+}
+
+pub(super) fn folded(key: &str) -> String {
+    key.replace('-', "_").to_ascii_lowercase()
+}
