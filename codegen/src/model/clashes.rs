@@ -221,33 +221,24 @@ impl At<'_> {
     }
 
     fn service(&mut self, service: &Service, mocks: bool, scope: &mut Scope) {
-        let from = |what: &str| format!("{what} service {}", service.proto_name);
-        let types = [(&service.name, ""), (&service.client, "the client of ")];
-        let types = types.into_iter().chain(mocks.then_some((&service.mock, "the mock of ")));
-        for (name, what) in types {
-            self.note(
-                &[1],
-                &mut scope.types,
-                "type",
-                name.to_string(),
-                from(what).trim_start().to_owned(),
-            );
+        let from = |what: &str| format!("{what}service {}", service.proto_name);
+        let name = service.name.to_string();
+        let is_twice = scope.types.get(&name).is_some_and(|first| first.starts_with("service "));
+        self.note(&[1], &mut scope.types, "type", name, from(""));
+        // Of two services with one name, all other names are the same too; once is enough.
+        if !is_twice {
+            let client = service.client.to_string();
+            self.note(&[1], &mut scope.types, "type", client, from("the client of "));
+            if mocks {
+                let mock = service.mock.to_string();
+                self.note(&[1], &mut scope.types, "type", mock, from("the mock of "));
+            }
+            let operations = service.operations.to_string();
+            let modules = &mut scope.modules;
+            self.note(&[1], modules, "module", operations, from("the operations of "));
+            let function = service.function.to_string();
+            self.note(&[1], &mut scope.functions, "function", function, from(""));
         }
-        let (modules, functions) = (&mut scope.modules, &mut scope.functions);
-        self.note(
-            &[1],
-            modules,
-            "module",
-            service.operations.to_string(),
-            from("the operations of"),
-        );
-        self.note(
-            &[1],
-            functions,
-            "function",
-            service.function.to_string(),
-            from("").trim_start().to_owned(),
-        );
         let mut methods = BTreeMap::new();
         for (place, method) in service.methods.iter().enumerate() {
             let at = [METHODS, index(place), 1];

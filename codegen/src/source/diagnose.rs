@@ -8,6 +8,28 @@ use crate::error::{Error, Place, Problem};
 
 use super::{OpenedFiles, shown};
 
+/// What to do, by a part of the compiler's message.
+const REMEDIES: &[(&str, &str)] = &[
+    (
+        "resolves to",
+        "a name is looked for from the inside out; begin it with a dot to start at the outside",
+    ),
+    ("is not defined", "check the spelling, or import the file that defines it"),
+    ("is not a message type", "methods take and answer messages; put it in one"),
+    (
+        "is defined twice",
+        "rename or remove one of them; two files of one package share their names",
+    ),
+    ("is already used", "give it one of its own"),
+    ("conflicts with reserved range", "give it a number that is not reserved"),
+    ("import cycle detected", "move what both files need to a third one that both import"),
+    ("was listed twice", "remove one of the two imports"),
+    ("required fields are not allowed", "leave required out; proto3 has no such fields"),
+    ("the first value for proto3 enums", "begin it with a value like KIND_UNSPECIFIED = 0;"),
+    ("default values are not allowed", "leave the default out; proto3 has none"),
+    ("conflicts with field", "rename one of them; their names in JSON would be the same"),
+];
+
 /// What `error` says, with places in files as the user can open them.
 pub(super) fn explain(error: &protox::Error, opened: &OpenedFiles, roots: &[PathBuf]) -> Error {
     let file = error.file().map(str::to_owned);
@@ -29,7 +51,10 @@ pub(super) fn explain(error: &protox::Error, opened: &OpenedFiles, roots: &[Path
 fn problem(error: &dyn Diagnostic, file: Option<&str>, opened: &OpenedFiles) -> Problem {
     let message = error.to_string();
     let mut problem = Problem::new(plain(&message));
-    problem.remedy = error.help().map(|help| plain(&help.to_string()));
+    let known = || REMEDIES.iter().find(|(part, _)| message.contains(part));
+    problem.remedy = known()
+        .map(|(_, remedy)| (*remedy).to_owned())
+        .or_else(|| error.help().map(|help| plain(&help.to_string())));
     let Some(name) = file else { return problem };
     let text = opened.get(name).map(|file| file.text.as_str());
     let labels: Vec<_> = error.labels().into_iter().flatten().collect();
