@@ -6,14 +6,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, run, words};
 use crate::root::{Cache, repository, variable};
-use crate::servers::{self, Group, Missing, PARTS};
+use crate::servers::{self, Missing, Own, PARTS};
 use crate::wait::Stopwatch;
 use crate::{r#gen, tidy, ui};
 
-/// Binaries that tests ask for by [`variable`].
-const BINARIES: [&str; 5] =
-    ["consul", "grpcurl", "py-grpc", "grpc-go-interop-client", "grpc-go-interop-server"];
-/// Names the parts that tests may do without even in CI, because their source may be gone tomorrow.
+/// Names the programs that tests may do without even in CI, because their source may be gone tomorrow.
 const MAY_BE_MISSING: &str = "BIA_MAY_BE_MISSING";
 
 /// `cargo xtask test`: the checks that read the source, then every test.
@@ -72,42 +69,30 @@ pub(crate) fn tests() -> Result<()> {
 /// What the tests find in their environment; the servers end with it.
 struct Environment {
     variables: Vec<(String, String)>,
-    groups: Vec<Group>,
+    _servers: Vec<Own>,
 }
 
 impl Environment {
     fn start(cache: &Cache, missing: &[Missing]) -> Result<Self> {
-        let mut environment = Self { variables: Vec::new(), groups: Vec::new() };
-        for binary in BINARIES {
+        let (mut variables, mut servers) = (Vec::new(), Vec::new());
+        for binary in PARTS.iter().flat_map(|part| part.binaries) {
             if let Some(path) = cache.find(binary) {
-                environment.variables.push((variable(binary), path.display().to_string()));
+                variables.push((variable(binary), path.display().to_string()));
             }
         }
         let optional: Vec<&str> = missing
             .iter()
-            .map(|missing| missing.part)
-            .filter(|part| part.is_optional)
-            .map(|part| part.name)
+            .filter(|missing| missing.part.is_optional)
+            .flat_map(|missing| missing.part.binaries.iter().copied())
             .collect();
-        environment.variables.push((MAY_BE_MISSING.to_owned(), optional.join(",")));
+        variables.push((MAY_BE_MISSING.to_owned(), optional.join(",")));
         if !missing.iter().any(|missing| missing.part.name == "postgres") {
             // One database for all tests; each makes its own schema or database in it.
-            let name = format!("test-postgres-{}", std::process::id());
-            let group = servers::start(cache, "postgres", &name)?;
-            environment.variables.extend(group.variables().iter().cloned());
-            environment.groups.push(group);
+            let postgres = Own::start(cache, "postgres")?;
+            variables.extend(postgres.variables().iter().cloned());
+            servers.push(postgres);
         }
-        Ok(environment)
-    }
-}
-
-impl Drop for Environment {
-    fn drop(&mut self) {
-        for group in self.groups.drain(..) {
-            if let Err(error) = group.stop() {
-                ui::say(format_args!("warning: {error}"));
-            }
-        }
+        Ok(Self { variables, _servers: servers })
     }
 }
 
@@ -137,7 +122,7 @@ impl Count {
 fn runner(environment: &Environment) -> Result<Count> {
     let has_nextest = crate::exec::output(cargo().args(["nextest", "--version"])).is_ok();
     let mut command = cargo();
-    command.envs(environment.variables.iter().map(|(key, value)| (key, value)));
+    command.envs(variables.iter().map(|(key, value)| (key, value)));
     if !has_nextest {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
         let (status, text) = tee(command.args(["--", "--show-output"]))?;

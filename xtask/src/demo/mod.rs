@@ -12,7 +12,7 @@ use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, run};
 use crate::net::{LOOPBACK, free_ports, is_free};
 use crate::root::{Cache, repository, target};
-use crate::servers::{self, Group, PARTS};
+use crate::servers::{self, Own, PARTS};
 use crate::ui;
 use crate::wait::{self, Stopwatch};
 
@@ -169,7 +169,7 @@ struct Registry {
     words: String,
     /// As `KEY=VALUE`, for the services and the client alike.
     settings: Vec<String>,
-    consul: Option<Group>,
+    _consul: Option<Own>,
 }
 
 impl Registry {
@@ -191,20 +191,12 @@ impl Registry {
         if let Some(missing) = servers::install(&cache, &parts)?.pop() {
             return Err(Error::new(missing.why));
         }
-        let consul =
-            servers::start(&cache, "consul", &format!("demo-consul-{}", std::process::id()))?;
-        let address = consul.variable("BIA_CONSUL_ADDRESS")?.to_owned();
+        let consul = Own::start(&cache, "consul")?;
+        let address = consul.variables().iter().find(|(key, _)| key == "BIA_CONSUL_ADDRESS");
+        let address = address.map(|(_, value)| value.clone()).unwrap_or_default();
         let settings =
             vec!["registry.kind=consul".to_owned(), format!("registry.consul.address={address}")];
-        Ok(Self { words: format!("Consul, {address}"), settings, consul: Some(consul) })
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        if let Some(Err(error)) = self.consul.take().map(Group::stop) {
-            ui::say(format_args!("warning: {error}"));
-        }
+        Ok(Self { words: format!("Consul, {address}"), settings, _consul: Some(consul) })
     }
 }
 

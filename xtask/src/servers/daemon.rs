@@ -104,19 +104,6 @@ impl Group {
         &self.variables
     }
 
-    /// The value of `key`.
-    ///
-    /// # Errors
-    ///
-    /// The server gives no such value.
-    pub(crate) fn variable(&self, key: &str) -> Result<&str> {
-        self.variables
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
-            .ok_or_else(|| Error::new(format!("{} gives no {key}", self.name)))
-    }
-
     pub(super) fn set(&mut self, key: &str, value: impl Into<String>) -> Result<()> {
         self.variables.push((key.to_owned(), value.into()));
         let text: String =
@@ -220,6 +207,11 @@ impl Process {
     fn is_alive(&self) -> bool {
         start_time(self.id).is_some_and(|started| started == self.started)
     }
+}
+
+/// Whether process `id` runs.
+pub(super) fn exists(id: u32) -> bool {
+    start_time(id).is_some()
 }
 
 /// When the kernel started process `id`; nothing for one that is gone, or that only waits to be buried.

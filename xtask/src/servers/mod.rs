@@ -9,10 +9,10 @@ mod python;
 
 use std::fs::File;
 
-pub(crate) use daemon::Group;
-pub(crate) use kinds::start;
 pub(crate) use parts::{PARTS, Part};
 
+use self::daemon::Group;
+use self::kinds::start;
 use crate::error::{About as _, Error, Result};
 use crate::root::Cache;
 use crate::ui;
@@ -77,6 +77,42 @@ pub(crate) fn install(cache: &Cache, parts: &[&'static Part]) -> Result<Vec<Miss
         }
     }
     Ok(missing)
+}
+
+/// A server for this run of the command alone. It is stopped when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Own {
+    group: Option<Group>,
+}
+
+impl Own {
+    /// Starts a server of `kind`, and stops those that an interrupted command left behind.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`].
+    pub(crate) fn start(cache: &Cache, kind: &str) -> Result<Self> {
+        for group in Group::all(cache)? {
+            let owner = group.name().strip_prefix("xtask-").and_then(|name| name.split('-').next());
+            if owner.and_then(|id| id.parse().ok()).is_some_and(|id| !daemon::exists(id)) {
+                group.stop()?;
+            }
+        }
+        let name = format!("xtask-{}-{kind}", std::process::id());
+        Ok(Self { group: Some(start(cache, kind, &name)?) })
+    }
+
+    pub(crate) fn variables(&self) -> &[(String, String)] {
+        self.group.as_ref().map(Group::variables).unwrap_or_default()
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.group.take().map(Group::stop) {
+            ui::say(format_args!("warning: {error}"));
+        }
+    }
 }
 
 fn select(names: &[&str]) -> Result<Vec<&'static Part>> {

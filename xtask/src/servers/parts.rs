@@ -12,6 +12,8 @@ use crate::root::{Cache, empty_folder, on_path};
 pub(crate) struct Part {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
+    /// The programs in the cache that tests ask for.
+    pub(crate) binaries: &'static [&'static str],
     /// The tests that need it may be left out: its source moves, and may be gone tomorrow.
     pub(crate) is_optional: bool,
     /// Its version, if it is there and runs.
@@ -36,6 +38,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "consul",
         what: "Consul 1.8.7, the last one under a free licence in Debian",
+        binaries: &["consul"],
         is_optional: false,
         check: |cache| {
             let text = exec::output(Command::new(cache.find("consul")?).arg("version")).ok()?;
@@ -46,6 +49,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "py-grpc",
         what: "Python with grpcio, its health checking, reflection, status and tools",
+        binaries: &["py-grpc"],
         is_optional: false,
         check: |cache| {
             let program = "import grpc, grpc_health, grpc_reflection, grpc_status, grpc_tools\n\
@@ -66,6 +70,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "grpcurl",
         what: "grpcurl 1.8.6 (speaks reflection v1alpha only)",
+        binaries: &["grpcurl"],
         is_optional: false,
         check: |cache| {
             exec::output(Command::new(cache.find("grpcurl")?).arg("-help")).ok()?;
@@ -76,6 +81,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "postgres",
         what: "PostgreSQL from the machine's Debian",
+        binaries: &[],
         is_optional: false,
         check: |_| {
             let server = super::postgres::server()?;
@@ -87,6 +93,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "h2load",
         what: "h2load and nghttp, from the machine's Debian",
+        binaries: &[],
         is_optional: false,
         check: |_| {
             let text = exec::output(Command::new(on_path("h2load")?).arg("--version")).ok()?;
@@ -97,6 +104,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "interop",
         what: "grpc-go's interop client and server, built from Debian sid's sources",
+        binaries: &["grpc-go-interop-client", "grpc-go-interop-server"],
         is_optional: true,
         check: |cache| {
             let server = cache.bin("grpc-go-interop-server");
