@@ -122,7 +122,7 @@ impl Count {
 fn runner(environment: &Environment) -> Result<Count> {
     let has_nextest = crate::exec::output(cargo().args(["nextest", "--version"])).is_ok();
     let mut command = cargo();
-    command.envs(variables.iter().map(|(key, value)| (key, value)));
+    command.envs(environment.variables.iter().map(|(key, value)| (key, value)));
     if !has_nextest {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
         let (status, text) = tee(command.args(["--", "--show-output"]))?;

@@ -183,7 +183,7 @@ impl Registry {
             return Ok(Self {
                 words: format!("local, {}", path.display()),
                 settings,
-                consul: None,
+                _consul: None,
             });
         }
         let cache = Cache::open()?;
