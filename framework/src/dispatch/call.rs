@@ -131,7 +131,11 @@ impl ServerCall {
     fn open<Req: Message + Default>(self) -> Result<(Context, Streaming<Req>, Writing)> {
         let (mut parts, body) = self.request.into_parts();
         let cx = parts.extensions.remove::<Context>().unwrap_or_else(Context::background);
-        let decoder = Decoder::new(Encoding::of(&parts.headers)?, self.limits.max_receive);
+        let encoding = Encoding::of(&parts.headers).map_err(|error| {
+            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
+            error.with_trailers(http::HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, accepted)]))
+        })?;
+        let decoder = Decoder::new(encoding, self.limits.max_receive);
         let compress = self.limits.compress;
         let encoding = if compress != Encoding::Identity && wire::accepted(&parts.headers, compress)
         {

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -20,6 +19,9 @@ use super::settings::ServerSettings;
 /// How long to wait after an accept that failed, doubling: a system without descriptors has none at
 /// once again either.
 const WAIT: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// How long to wait, when stopping, for one connection that may be waiting, and for all of them.
+const LAST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
 /// How long connections that are cut may take to be gone.
 const GONE: Duration = Duration::from_secs(2);
@@ -57,9 +59,7 @@ impl Connections {
     /// close`) and finishes.
     pub(super) async fn serve<L: Accept>(mut self, listener: L, stop: &Stop) {
         self.accept(&listener, stop).await;
-        while let Some(Ok((io, address))) = listener.accept().now_or_never() {
-            self.add(io, Peer::new(address));
-        }
+        timeout(LAST.1, self.accept_waiting(&listener)).await.ok();
         drop(listener);
         self.stop.begin();
         tokio::select! {
@@ -106,6 +106,13 @@ impl Connections {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes the connections that the system has accepted for us and that nobody has taken yet.
+    async fn accept_waiting<L: Accept>(&mut self, listener: &L) {
+        while let Ok(Ok((io, address))) = timeout(LAST.0, listener.accept()).await {
+            self.add(io, Peer::new(address));
         }
     }
 

@@ -93,7 +93,7 @@ async fn a_server_that_cannot_accept_stops_at_once_when_asked() {
     let begun = Instant::now();
     stop.begin();
     server.await.unwrap();
-    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert!(begun.elapsed() < Duration::from_millis(10));
 }
 
 #[tokio::test(start_paused = true)]
