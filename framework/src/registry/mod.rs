@@ -8,6 +8,8 @@
 mod advertise;
 mod instance;
 mod lease;
+#[cfg(feature = "consul")]
+mod rejoin;
 mod watches;
 
 use std::pin::Pin;
@@ -21,6 +23,8 @@ use crate::error::Result;
 pub use advertise::{Advertise, Advertised};
 pub use instance::{Endpoint, Instance};
 pub use lease::{Lease, LeaseState, LeaseTask};
+#[cfg(feature = "consul")]
+pub(crate) use rejoin::Rejoin;
 pub use watches::{Publisher, Watches};
 
 /// The whole current set of a service's instances, never a difference.

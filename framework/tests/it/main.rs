@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[cfg(feature = "consul")]
+mod consul;
+mod fixture;
 mod registry;
 mod transport;

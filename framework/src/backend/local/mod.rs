@@ -35,7 +35,6 @@ use self::folder::Folder;
 /// The settings of the local registry: `registry.local`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct LocalSettings {
     /// The folder. Default: `bia` in the user's runtime directory, see [`LocalSettings::default_path`].
     ///

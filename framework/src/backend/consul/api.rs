@@ -1,0 +1,319 @@
+//! The requests that we make of an agent, and what its refusals mean.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::error::{BoxError, Error, Result};
+use crate::registry::Instance;
+
+use super::entry::{self, Registration};
+use super::settings::ConsulSettings;
+use super::tls::{self, invalid};
+
+/// The agent cannot be reached, or does not answer in time.
+pub(super) const UNREACHABLE: &str = "CONSUL_UNREACHABLE";
+/// The agent does not let us: the token is missing, unknown or too weak.
+pub(super) const FORBIDDEN: &str = "CONSUL_FORBIDDEN";
+/// The agent knows nothing of the check that we pass.
+pub(super) const FORGOTTEN: &str = "CONSUL_FORGOT_INSTANCE";
+/// Whatever else the agent says.
+pub(super) const REFUSED: &str = "CONSUL_REFUSED";
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// An unused connection is closed after this long.
+const IDLE: Duration = Duration::from_secs(90);
+/// No answer is read beyond this, in bytes: some fifty thousand instances.
+const LARGEST: usize = 64 << 20;
+
+const INDEX: &str = "x-consul-index";
+const KNOWN_LEADER: &str = "x-consul-knownleader";
+const FILTERED: &str = "x-consul-results-filtered-by-acls";
+
+pub(super) struct Api {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    base: String,
+    token: Option<HeaderValue>,
+    /// What follows every path: `ns=…`.
+    everywhere: String,
+    /// What follows the path of whatever reads the catalogue: `dc=…&stale`.
+    reading: String,
+    timeout: Duration,
+}
+
+/// Who serves, as an agent says.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) instances: Vec<Instance>,
+    /// Where the next query goes on, if the agent says so.
+    pub(super) index: Option<u64>,
+    /// Whether the server that answered has a leader.
+    pub(super) known_leader: bool,
+}
+
+/// One request, and what it is for.
+struct Ask<'a> {
+    method: Method,
+    path: String,
+    query: String,
+    body: Vec<u8>,
+    /// How long the whole may take.
+    limit: Duration,
+    /// `register users 1`, for errors.
+    what: &'a str,
+}
+
+impl Api {
+    pub(super) fn new(settings: &ConsulSettings) -> Result<Self> {
+        let base = base(&settings.address)?;
+        let https = base.starts_with("https://");
+        let tls = if https { tls::client(settings)? } else { tls::none()? };
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(connector);
+        let mut everywhere = String::new();
+        add(&mut everywhere, "ns", &settings.namespace);
+        let mut reading = String::new();
+        add(&mut reading, "dc", &settings.datacenter);
+        if settings.stale {
+            reading.push_str("&stale");
+        }
+        let token = token(settings)?;
+        Ok(Self { client, base, token, everywhere, reading, timeout: settings.timeout })
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Registers an instance; one of the same id is replaced.
+    pub(super) async fn register(&self, registration: &Registration) -> Result<()> {
+        let what = format!("register {} {}", registration.name, registration.id);
+        let body = serde_json::to_vec(registration).map_err(Error::from_source)?;
+        self.put("/v1/agent/service/register".to_owned(), body, &what).await
+    }
+
+    /// Passes the TTL check of an instance.
+    pub(super) async fn pass(&self, instance: &Instance) -> Result<()> {
+        let path = format!("/v1/agent/check/update/{}", encoded(&entry::check_id(&instance.id)));
+        let body = br#"{"Status":"passing","Output":"pass"}"#.to_vec();
+        self.put(path, body, &format!("renew {} {}", instance.name, instance.id)).await
+    }
+
+    /// Deregisters an instance; one that the agent does not know is no error.
+    pub(super) async fn deregister(&self, instance: &Instance) -> Result<()> {
+        let path = format!("/v1/agent/service/deregister/{}", encoded(&instance.id));
+        let what = format!("deregister {} {}", instance.name, instance.id);
+        match self.put(path, Vec::new(), &what).await {
+            Err(error) if error.reason() == FORGOTTEN => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Asks who serves, waiting up to `wait` for a change since `index`.
+    pub(super) async fn health(
+        &self,
+        service: &str,
+        index: Option<u64>,
+        wait: Duration,
+    ) -> Result<Answer> {
+        let path = format!("/v1/health/service/{}", encoded(service));
+        let mut query = format!("passing=1&wait={}ms", wait.as_millis());
+        if let Some(index) = index {
+            add(&mut query, "index", &index.to_string());
+        }
+        query.push_str(&self.reading);
+        let what = format!("list the instances of {service}");
+        // The server waits up to a sixteenth longer, so that not all come back at once.
+        let limit = wait + wait / 16 + self.timeout;
+        let ask = Ask { method: Method::GET, path, query, body: Vec::new(), limit, what: &what };
+        let (headers, body) = self.request(ask).await?;
+        let instances = entry::read(service, &body).map_err(|error| {
+            self.failed(502, REFUSED, &what, "its answer is not understood").with_source(error)
+        })?;
+        if instances.is_empty() && says(&headers, FILTERED, "true") {
+            let why = "it hides instances that this token may not see: give it service:read and node:read";
+            return Err(self.failed(403, FORBIDDEN, &what, why));
+        }
+        let index = headers.get(INDEX).and_then(|index| index.to_str().ok()?.parse().ok());
+        Ok(Answer { instances, index, known_leader: !says(&headers, KNOWN_LEADER, "false") })
+    }
+
+    async fn put(&self, path: String, body: Vec<u8>, what: &str) -> Result<()> {
+        let (query, limit) = (String::new(), self.timeout);
+        self.request(Ask { method: Method::PUT, path, query, body, limit, what }).await?;
+        Ok(())
+    }
+
+    async fn request(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes)> {
+        let (limit, what) = (ask.limit, ask.what);
+        let request = self.build(ask).map_err(Error::from_source)?;
+        let exchange = async {
+            let answer = self.client.request(request).await.map_err(BoxError::from)?;
+            let (head, body) = answer.into_parts();
+            let body = Limited::new(body, LARGEST).collect().await?.to_bytes();
+            Ok::<_, BoxError>((head, body))
+        };
+        let (head, body) = match tokio::time::timeout(limit, exchange).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(source)) => {
+                let why =
+                    format!("it cannot be reached ({}): {}", innermost(&*source), self.reach());
+                return Err(self.failed(503, UNREACHABLE, what, &why).with_source(source));
+            }
+            Err(_elapsed) => {
+                let why = format!("no answer within {limit:?}: {}", self.reach());
+                return Err(self.failed(504, UNREACHABLE, what, &why));
+            }
+        };
+        if head.status.is_success() {
+            return Ok((head.headers, body));
+        }
+        Err(self.refused(head.status, &body, what))
+    }
+
+    fn build(&self, ask: Ask<'_>) -> http::Result<Request<Full<Bytes>>> {
+        let Ask { method, path, query, body, .. } = ask;
+        let query = format!("{query}{}", self.everywhere);
+        let query = query.trim_start_matches('&');
+        let separator = if query.is_empty() { "" } else { "?" };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}{separator}{query}", self.base))
+            .header(USER_AGENT, concat!("bia/", env!("CARGO_PKG_VERSION")));
+        if let Some(token) = &self.token {
+            request = request.header("x-consul-token", token);
+        }
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        request.body(Full::new(body.into()))
+    }
+
+    /// What an answer that is no success means, in the agent's words and with what to do.
+    fn refused(&self, status: StatusCode, body: &[u8], what: &str) -> Error {
+        let said = String::from_utf8_lossy(&body[..body.len().min(400)]);
+        let said = said.trim();
+        // Consul before 1.9 answers 500 for a check that it does not know, later ones 404.
+        let unknown =
+            said.contains("does not have associated TTL") || said.contains("Unknown check");
+        let (code, reason, remedy) = match status {
+            StatusCode::NOT_FOUND => (404, FORGOTTEN, ""),
+            _ if unknown => (404, FORGOTTEN, ""),
+            _ if said.contains("ACL not found") => {
+                (401, FORBIDDEN, ": it does not know the token: check registry.consul.token")
+            }
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if self.token.is_none() => {
+                (403, FORBIDDEN, ": it asks for a token: set registry.consul.token")
+            }
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => {
+                (403, FORBIDDEN, ": give the token of registry.consul.token that right")
+            }
+            status if status.is_server_error() => (503, REFUSED, ""),
+            _ => (400, REFUSED, ""),
+        };
+        self.failed(code, reason, what, &format!("it answers {} {said:?}{remedy}", status.as_u16()))
+    }
+
+    fn failed(&self, code: u16, reason: &'static str, what: &str, why: &str) -> Error {
+        Error::new(code, reason, format!("cannot {what} at consul {}: {why}", self.base))
+    }
+
+    fn reach(&self) -> &'static str {
+        match self.base.starts_with("https://") {
+            true => {
+                "check that the agent runs, registry.consul.address, and registry.consul.ca_file"
+            }
+            false => "check that the agent runs, and registry.consul.address",
+        }
+    }
+}
+
+/// The address as a scheme, a host and perhaps a path, without a slash at the end.
+fn base(address: &str) -> Result<String> {
+    let address = address.trim().trim_end_matches('/');
+    let base = match address.contains("://") {
+        true => address.to_owned(),
+        false => format!("http://{address}"),
+    };
+    let uri: Option<Uri> = base.parse().ok();
+    let good = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some_and(|it| !it.host().is_empty() && !it.as_str().contains('@'))
+            && uri.query().is_none()
+    });
+    match good {
+        true => Ok(base),
+        false => Err(invalid(format!(
+            "registry.consul.address {address:?} is no address: write http://host:8500 or https://host:8501"
+        ))),
+    }
+}
+
+fn token(settings: &ConsulSettings) -> Result<Option<HeaderValue>> {
+    if settings.token.is_empty() {
+        return Ok(None);
+    }
+    let mut token = HeaderValue::from_str(settings.token.reveal().trim()).map_err(|error| {
+        invalid("registry.consul.token holds what no header can").with_source(error)
+    })?;
+    token.set_sensitive(true);
+    Ok(Some(token))
+}
+
+fn says(headers: &HeaderMap, name: &str, value: &str) -> bool {
+    headers.get(name).is_some_and(|is| is.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+}
+
+/// Adds `&name=value` unless there is no value.
+fn add(query: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        query.push_str(&format!("&{name}={}", encoded(value)));
+    }
+}
+
+/// The text with all but the unreserved characters of RFC 3986 as `%XX`, for a segment or a value.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                // Writing to a string does not fail.
+                write!(encoded, "%{byte:02X}").ok();
+            }
+        }
+    }
+    encoded
+}
+
+/// The cause of all causes: `connection refused`.
+fn innermost<'a>(
+    mut error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
+}
