@@ -321,3 +321,6 @@ fn bound(limit: Duration) -> Option<Duration> {
 fn jittered(age: Duration, random: f64) -> Duration {
     age.mul_f64(0.9 + 0.2 * random.clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! Refuses a request by its head, before any layer sees it.
 
 use http::header::HOST;
-use http::{Request, Response, Version};
+use http::{Method, Request, Response, Version};
 
 use crate::body::Body;
+use crate::context::Face;
 use crate::error::{Code, Error};
 use crate::wire;
 
@@ -32,6 +33,11 @@ impl Heads {
 
     /// The answer to a request whose head cannot be taken.
     pub(super) fn refuse<B>(self, request: &Request<B>) -> Option<Response<Body>> {
+        // A tunnel is opened by a 200, which is what every answer of gRPC is.
+        if request.method() == Method::CONNECT {
+            let error = Error::new(405, "METHOD_NOT_ALLOWED", "there are no tunnels here");
+            return Some(wire::respond::error(Face::Http, &error));
+        }
         let error = self.check(request)?;
         Some(wire::respond::error(pipeline::face(request), &error))
     }

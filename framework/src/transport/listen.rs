@@ -147,6 +147,19 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_connection_has_what_was_asked_for_it() {
+        let listener = listen("127.0.0.1:0").await.unwrap();
+        let address = listener.address().unwrap();
+        let (here, there) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (stream, peer) = here.unwrap();
+        assert_eq!(peer, there.unwrap().local_addr().ok());
+        assert!(stream.nodelay().unwrap());
+        let timeout = SockRef::from(&stream).tcp_user_timeout().unwrap();
+        assert_eq!(timeout, Some(Duration::from_secs(40)));
+    }
+
     #[tokio::test]
     async fn an_address_that_cannot_be_had_says_which_and_what_to_do() {
         let first = listen("127.0.0.1:0").await.unwrap();

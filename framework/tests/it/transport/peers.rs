@@ -124,6 +124,45 @@ async fn a_peer_that_reads_no_answer_is_cut_when_its_connection_is_old() {
     served.still_serves().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_peer_that_takes_nothing_from_its_socket_is_dropped_by_the_system() {
+    let served = serve(|settings| {
+        settings.socket.user_timeout = Duration::from_millis(500);
+        settings.keepalive.interval = Duration::ZERO;
+        settings.keepalive.timeout = Duration::ZERO;
+    })
+    .await;
+    let mut peer = Peer::connect(served.address).await;
+    // It lets the server send without end, and reads none of it.
+    peer.send(&Frame::new(raw::SETTINGS, 0, 0, vec![0, 4, 0x7f, 0xff, 0xff, 0xff])).await;
+    peer.send(&Frame::new(raw::WINDOW_UPDATE, 0, 0, vec![0x7f, 0, 0, 0])).await;
+    peer.open(1, "/t.Echo/Chat").await;
+    let chunk = framed(&"a".repeat(16_000));
+    let data = Frame::new(raw::DATA, 0, 1, chunk).encode();
+    // Until both ends are full and stay so, or the server has gone.
+    let full = async { while peer.0.write_all(&data).await.is_ok() {} };
+    timeout(Duration::from_secs(3), full).await.ok();
+    served.stop.begin();
+    served.ended().await;
+}
+
+#[tokio::test]
+async fn a_tunnel_is_refused() {
+    let served = serve(|_| {}).await;
+    let mut peer = Peer::connect(served.address).await;
+    let head = raw::headers(&[
+        (":method", "CONNECT"),
+        (":authority", "elsewhere:22"),
+        ("content-type", "application/grpc"),
+    ]);
+    peer.send(&Frame::new(raw::HEADERS, raw::END_HEADERS, 1, head)).await;
+    let answer = peer.await_kind(raw::DATA).await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
+    assert_eq!(body["reason"], "METHOD_NOT_ALLOWED");
+    served.still_serves().await;
+}
+
 #[tokio::test]
 async fn garbage_ends_cleanly_and_others_are_served() {
     let served = serve(|settings| {
