@@ -82,7 +82,7 @@ fn format(items: &[TokenStream], package: &str) -> Result<String, Error> {
 /// tree of modules allows more, once for all of them; this is what fits a line.
 fn permit(item: &mut syn::Item) {
     let attribute: syn::Attribute = syn::parse_quote! {
-        #[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+        #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
     };
     match item {
         syn::Item::Const(item) => item.attrs.push(attribute),

@@ -20,7 +20,6 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", run: fmt },
     Step { name: "clippy", run: clippy },
     Step { name: "tidy and architecture", run: || tidy::main().map(|()| None) },
-    Step { name: "generated code", run: || r#gen::main(true).map(|()| None) },
     Step { name: "generated code is fresh", run: || r#gen::main(true).map(|()| None) },
     Step { name: "tests and doc-tests", run: || suite::tests().map(|()| None) },
     Step { name: "no features, and each alone", run: features },

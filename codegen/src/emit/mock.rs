@@ -1,10 +1,11 @@
 //! An implementation of each service for tests, made of closures.
 
+use heck::ToSnakeCase as _;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::error::Error;
-use crate::model::{Kind, Method, Model, Service, names};
+use crate::model::{Kind, Method, Model, Service};
 use crate::output::Output;
 
 use super::{Emit, deprecated, doc, service};
@@ -46,7 +47,7 @@ impl Shape {
 }
 
 fn setter(method: &Method) -> proc_macro2::Ident {
-    format_ident!("on_{}", names::bare(&method.name.to_string()))
+    format_ident!("on_{}", method.proto_name.to_snake_case())
 }
 
 fn mock(bia: &TokenStream, service: &Service) -> TokenStream {

@@ -62,7 +62,7 @@ impl Docs {
         let line = |line: String| {
             let is_fence = opening_fence(line.trim_start()).is_some();
             in_code ^= is_fence;
-            if in_code || is_fence { line } else { link(&line) }
+            if in_code || is_fence { line } else { link(&escape(&line)) }
         };
         Self(self.0.into_iter().map(line).collect())
     }
@@ -135,10 +135,8 @@ impl Writer {
         } else {
             self.in_list = is_item(text) || (self.in_list && (indent > 0 || !after_blank));
             // In a list, code begins where an item's text is indented by four more.
-            self.out.push(format!(
-                "{}{text}",
-                " ".repeat(indent.min(if self.in_list { 5 } else { 3 }))
-            ));
+            let indent = indent.min(if self.in_list { 5 } else { 3 });
+            self.out.push(format!("{}{}", " ".repeat(indent), without_references(text)));
         }
     }
 
@@ -149,6 +147,44 @@ impl Writer {
             self.out.insert(text, "```".to_owned());
         }
     }
+}
+
+/// `[Status][google.rpc.Status]`, as protos refer to each other, → `Status`: rustdoc has no such names.
+fn without_references(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('[') {
+        let (before, bracket) = rest.split_at(start);
+        plain.push_str(before);
+        let reference = bracket[1..].split_once("][").and_then(|(name, target)| {
+            let (target, after) = target.split_once(']')?;
+            let is_one = !name.contains(['[', ']']) && !target.contains('[');
+            is_one.then_some((name, after))
+        });
+        let (kept, after) = reference.unwrap_or_else(|| bracket.split_at(1));
+        plain.push_str(kept);
+        rest = after;
+    }
+    plain + rest
+}
+
+/// Brackets that are no link are text: `[0, 1]` → `\\[0, 1\\]`, but not in code.
+fn escape(line: &str) -> String {
+    let mut escaped = String::with_capacity(line.len());
+    let mut in_code = false;
+    for (at, c) in line.char_indices() {
+        in_code ^= c == '`';
+        let rest = &line[at..];
+        let opens_link =
+            c == '[' && rest.find(']').is_some_and(|end| rest[end + 1..].starts_with('('));
+        let closes_link = c == ']' && rest[1..].starts_with('(');
+        let is_escaped = line[..at].ends_with('\\');
+        if matches!(c, '[' | ']') && !in_code && !opens_link && !closes_link && !is_escaped {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// `see https://x.y.` → `see <https://x.y>.`
@@ -233,6 +269,16 @@ mod tests {
         );
         let docs = Docs::of(" ```\n http://a\n ```\n http://b").with_links();
         assert_eq!(docs.lines().join("\n"), "```text\nhttp://a\n```\n<http://b>");
+    }
+
+    #[test]
+    fn references_to_other_protos_become_text_and_brackets_stay_brackets() {
+        assert_eq!(
+            docs("A [Status][google.rpc.Status], [x](y), [z] and [a][b]."),
+            "A Status, [x](y), [z] and a."
+        );
+        assert_eq!(escape("[0, 1] `[2]` [x](y) \\[3\\]"), "\\[0, 1\\] `[2]` [x](y) \\[3\\]");
+        assert_eq!(docs("[ ][ ] [[a][b]] []["), "  [a] [][");
     }
 
     #[test]

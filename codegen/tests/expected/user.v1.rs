@@ -3,7 +3,7 @@
 /// Somebody.
 #[derive(Clone, PartialEq, ::bia::__codegen::prost::Message)]
 #[prost(prost_path = "::bia::__codegen::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct User {
     #[prost(string, tag = "1")]
     pub id: ::bia::__codegen::prost::alloc::string::String,
@@ -28,7 +28,7 @@ pub struct User {
 }
 
 /// Nested message and enum types in `User`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod user {
     #[derive(Clone, PartialEq, ::bia::__codegen::prost::Message)]
     #[prost(prost_path = "::bia::__codegen::prost")]
@@ -61,7 +61,7 @@ pub mod user {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::prost::Name for User {
     const NAME: &'static str = "User";
     const PACKAGE: &'static str = "user.v1";
@@ -75,13 +75,13 @@ impl ::bia::__codegen::prost::Name for User {
 
 #[derive(Clone, PartialEq, Eq, Hash, ::bia::__codegen::prost::Message)]
 #[prost(prost_path = "::bia::__codegen::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct GetUserRequest {
     #[prost(string, tag = "1")]
     pub id: ::bia::__codegen::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::prost::Name for GetUserRequest {
     const NAME: &'static str = "GetUserRequest";
     const PACKAGE: &'static str = "user.v1";
@@ -95,10 +95,10 @@ impl ::bia::__codegen::prost::Name for GetUserRequest {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::bia::__codegen::prost::Message)]
 #[prost(prost_path = "::bia::__codegen::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct WatchUsersRequest {}
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::prost::Name for WatchUsersRequest {
     const NAME: &'static str = "WatchUsersRequest";
     const PACKAGE: &'static str = "user.v1";
@@ -112,13 +112,13 @@ impl ::bia::__codegen::prost::Name for WatchUsersRequest {
 
 #[derive(Clone, PartialEq, ::bia::__codegen::prost::Message)]
 #[prost(prost_path = "::bia::__codegen::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct WatchUsersResponse {
     #[prost(message, optional, tag = "1")]
     pub user: ::core::option::Option<User>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::prost::Name for WatchUsersResponse {
     const NAME: &'static str = "WatchUsersResponse";
     const PACKAGE: &'static str = "user.v1";
@@ -132,13 +132,13 @@ impl ::bia::__codegen::prost::Name for WatchUsersResponse {
 
 #[derive(Clone, PartialEq, ::bia::__codegen::prost::Message)]
 #[prost(prost_path = "::bia::__codegen::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ImportUsersRequest {
     #[prost(message, optional, tag = "1")]
     pub user: ::core::option::Option<User>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::prost::Name for ImportUsersRequest {
     const NAME: &'static str = "ImportUsersRequest";
     const PACKAGE: &'static str = "user.v1";
@@ -152,13 +152,13 @@ impl ::bia::__codegen::prost::Name for ImportUsersRequest {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::bia::__codegen::prost::Message)]
 #[prost(prost_path = "::bia::__codegen::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ImportUsersResponse {
     #[prost(uint32, tag = "1")]
     pub imported: u32,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::prost::Name for ImportUsersResponse {
     const NAME: &'static str = "ImportUsersResponse";
     const PACKAGE: &'static str = "user.v1";
@@ -183,14 +183,14 @@ impl ::bia::__codegen::prost::Name for ImportUsersResponse {
 )]
 #[prost(prost_path = "::bia::__codegen::prost")]
 #[repr(i32)]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub enum Status {
     Unspecified = 0,
     Active = 1,
     Blocked = 2,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl Status {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
@@ -215,7 +215,7 @@ impl Status {
 }
 
 /// The files of this package and all that they import, as an encoded `google.protobuf.FileDescriptorSet`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub const FILE_DESCRIPTOR_SET: &[u8] = ::core::include_bytes!("user.v1.bin");
 
 /// People who may order.
@@ -225,7 +225,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = ::core::include_bytes!("user.v1.bin");
 /// ```text
 /// let user = client.get_user(request).await?;
 /// ```
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub trait UserService: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Finds one user.
     fn get_user(
@@ -283,7 +283,7 @@ pub trait UserService: ::core::marker::Send + ::core::marker::Sync + 'static {
     > + ::core::marker::Send;
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl<__T: UserService> UserService for ::std::sync::Arc<__T> {
     fn get_user(
         &self,
@@ -348,7 +348,7 @@ impl<__T: UserService> UserService for ::std::sync::Arc<__T> {
 }
 
 /// Makes what an app serves as `user.v1.UserService` out of an implementation.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub fn user_service(implementation: impl UserService) -> ::bia::Service {
     static FACTS: ::bia::__codegen::Facts = ::bia::__codegen::Facts {
         name: "user.v1.UserService",
@@ -411,12 +411,12 @@ pub fn user_service(implementation: impl UserService) -> ::bia::Service {
 
 /// Calls `user.v1.UserService` through a channel. Cloning is cheap.
 #[derive(Clone, Debug)]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct UserServiceClient {
     channel: ::bia::Channel,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl UserServiceClient {
     /// Makes a client of a channel.
     pub fn new(channel: ::bia::Channel) -> Self {
@@ -466,7 +466,7 @@ impl UserServiceClient {
 ///
 /// A method without one answers UNIMPLEMENTED with the reason `MOCK_NOT_SET`.
 #[derive(Default)]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct MockUserService {
     get_user: ::core::option::Option<
         ::std::boxed::Box<
@@ -536,7 +536,7 @@ pub struct MockUserService {
     >,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl MockUserService {
     /// A mock without any closure.
     pub fn new() -> Self {
@@ -646,14 +646,14 @@ impl MockUserService {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::core::fmt::Debug for MockUserService {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("MockUserService").finish_non_exhaustive()
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl UserService for MockUserService {
     fn get_user(
         &self,
@@ -814,7 +814,7 @@ impl UserService for MockUserService {
 }
 
 /// What is known of the methods of `user.v1.UserService` before any call.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod user_service_operations {
     /// `/user.v1.UserService/GetUser`
     pub static GET_USER: ::bia::Operation = ::bia::Operation::new(
@@ -859,5 +859,5 @@ pub mod user_service_operations {
     ];
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 const _: () = ::bia::__codegen::assert_version(1u32);

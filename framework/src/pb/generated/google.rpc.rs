@@ -30,12 +30,12 @@
 /// ```
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ErrorInfo {
     /// The reason of the error. This is a constant value that identifies the
     /// proximate cause of the error. Error reasons are unique within a particular
     /// domain of errors. This should be at most 63 characters and match a
-    /// regular expression of `[A-Z][A-Z0-9_]+\[A-Z0-9\]`, which represents
+    /// regular expression of `A-Z+\[A-Z0-9\]`, which represents
     /// UPPER_SNAKE_CASE.
     #[prost(string, tag = "1")]
     pub reason: ::prost::alloc::string::String,
@@ -49,7 +49,7 @@ pub struct ErrorInfo {
     pub domain: ::prost::alloc::string::String,
     /// Additional structured details about this error.
     ///
-    /// Keys must match a regular expression of `[a-z][a-zA-Z0-9-_]+` but should
+    /// Keys must match a regular expression of `a-z+` but should
     /// ideally be lowerCamelCase. Also, they must be limited to 64 characters in
     /// length. When identifying the current value of an exceeded limit, the units
     /// should be contained in the key, not the value.  For example, rather than
@@ -63,7 +63,7 @@ pub struct ErrorInfo {
     >,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ErrorInfo {
     const NAME: &'static str = "ErrorInfo";
     const PACKAGE: &'static str = "google.rpc";
@@ -90,14 +90,14 @@ impl ::prost::Name for ErrorInfo {
 /// reached.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct RetryInfo {
     /// Clients should wait at least this long between retrying the same request.
     #[prost(message, optional, tag = "1")]
     pub retry_delay: ::core::option::Option<::prost_types::Duration>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for RetryInfo {
     const NAME: &'static str = "RetryInfo";
     const PACKAGE: &'static str = "google.rpc";
@@ -112,7 +112,7 @@ impl ::prost::Name for RetryInfo {
 /// Describes additional debugging info.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct DebugInfo {
     /// The stack trace entries indicating where the error occurred.
     #[prost(string, repeated, tag = "1")]
@@ -122,7 +122,7 @@ pub struct DebugInfo {
     pub detail: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for DebugInfo {
     const NAME: &'static str = "DebugInfo";
     const PACKAGE: &'static str = "google.rpc";
@@ -147,7 +147,7 @@ impl ::prost::Name for DebugInfo {
 /// quota failure.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct QuotaFailure {
     /// Describes all quota violations.
     #[prost(message, repeated, tag = "1")]
@@ -155,7 +155,7 @@ pub struct QuotaFailure {
 }
 
 /// Nested message and enum types in `QuotaFailure`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod quota_failure {
     /// A message type used to describe a single quota violation.  For example, a
     /// daily quota or a custom quota that was exceeded.
@@ -257,7 +257,7 @@ pub mod quota_failure {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for QuotaFailure {
     const NAME: &'static str = "QuotaFailure";
     const PACKAGE: &'static str = "google.rpc";
@@ -276,7 +276,7 @@ impl ::prost::Name for QuotaFailure {
 /// PreconditionFailure message.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct PreconditionFailure {
     /// Describes all precondition violations.
     #[prost(message, repeated, tag = "1")]
@@ -284,7 +284,7 @@ pub struct PreconditionFailure {
 }
 
 /// Nested message and enum types in `PreconditionFailure`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod precondition_failure {
     /// A message type used to describe a single precondition failure.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -319,7 +319,7 @@ pub mod precondition_failure {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for PreconditionFailure {
     const NAME: &'static str = "PreconditionFailure";
     const PACKAGE: &'static str = "google.rpc";
@@ -335,7 +335,7 @@ impl ::prost::Name for PreconditionFailure {
 /// syntactic aspects of the request.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct BadRequest {
     /// Describes all violations in a client request.
     #[prost(message, repeated, tag = "1")]
@@ -343,7 +343,7 @@ pub struct BadRequest {
 }
 
 /// Nested message and enum types in `BadRequest`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod bad_request {
     /// A message type used to describe a single bad request field.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -397,7 +397,7 @@ pub mod bad_request {
         /// identifies the proximate cause of the field-level error. It should
         /// uniquely identify the type of the FieldViolation within the scope of the
         /// google.rpc.ErrorInfo.domain. This should be at most 63
-        /// characters and match a regular expression of `[A-Z][A-Z0-9_]+\[A-Z0-9\]`,
+        /// characters and match a regular expression of `A-Z+\[A-Z0-9\]`,
         /// which represents UPPER_SNAKE_CASE.
         #[prost(string, tag = "3")]
         pub reason: ::prost::alloc::string::String,
@@ -418,7 +418,7 @@ pub mod bad_request {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for BadRequest {
     const NAME: &'static str = "BadRequest";
     const PACKAGE: &'static str = "google.rpc";
@@ -434,7 +434,7 @@ impl ::prost::Name for BadRequest {
 /// or providing other forms of feedback.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct RequestInfo {
     /// An opaque string that should only be interpreted by the service generating
     /// it. For example, it can be used to identify requests in the service's logs.
@@ -446,7 +446,7 @@ pub struct RequestInfo {
     pub serving_data: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for RequestInfo {
     const NAME: &'static str = "RequestInfo";
     const PACKAGE: &'static str = "google.rpc";
@@ -461,7 +461,7 @@ impl ::prost::Name for RequestInfo {
 /// Describes the resource that is being accessed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ResourceInfo {
     /// A name for the type of resource being accessed, e.g. "sql table",
     /// "cloud storage bucket", "file", "Google calendar"; or the type URL
@@ -471,7 +471,7 @@ pub struct ResourceInfo {
     /// The name of the resource being accessed.  For example, a shared calendar
     /// name: "example.com_4fghdhgsrgh@group.calendar.google.com", if the current
     /// error is
-    /// [google.rpc.Code.PERMISSION_DENIED][google.rpc.Code.PERMISSION_DENIED].
+    /// google.rpc.Code.PERMISSION_DENIED.
     #[prost(string, tag = "2")]
     pub resource_name: ::prost::alloc::string::String,
     /// The owner of the resource (optional).
@@ -486,7 +486,7 @@ pub struct ResourceInfo {
     pub description: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ResourceInfo {
     const NAME: &'static str = "ResourceInfo";
     const PACKAGE: &'static str = "google.rpc";
@@ -505,7 +505,7 @@ impl ::prost::Name for ResourceInfo {
 /// directly to the right place in the developer console to flip the bit.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct Help {
     /// URL(s) pointing to additional information on handling the current error.
     #[prost(message, repeated, tag = "1")]
@@ -513,7 +513,7 @@ pub struct Help {
 }
 
 /// Nested message and enum types in `Help`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod help {
     /// Describes a URL link.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -538,7 +538,7 @@ pub mod help {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for Help {
     const NAME: &'static str = "Help";
     const PACKAGE: &'static str = "google.rpc";
@@ -554,7 +554,7 @@ impl ::prost::Name for Help {
 /// which can be attached to an RPC error.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct LocalizedMessage {
     /// The locale used following the specification defined at
     /// <https://www.rfc-editor.org/rfc/bcp/bcp47.txt.>
@@ -566,7 +566,7 @@ pub struct LocalizedMessage {
     pub message: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for LocalizedMessage {
     const NAME: &'static str = "LocalizedMessage";
     const PACKAGE: &'static str = "google.rpc";
@@ -587,15 +587,15 @@ impl ::prost::Name for LocalizedMessage {
 /// [API Design Guide](<https://cloud.google.com/apis/design/errors>).
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct Status {
     /// The status code, which should be an enum value of
-    /// [google.rpc.Code][google.rpc.Code].
+    /// google.rpc.Code.
     #[prost(int32, tag = "1")]
     pub code: i32,
     /// A developer-facing error message, which should be in English. Any
     /// user-facing error message should be localized and sent in the
-    /// [google.rpc.Status.details][google.rpc.Status.details] field, or localized
+    /// google.rpc.Status.details field, or localized
     /// by the client.
     #[prost(string, tag = "2")]
     pub message: ::prost::alloc::string::String,
@@ -605,7 +605,7 @@ pub struct Status {
     pub details: ::prost::alloc::vec::Vec<::prost_types::Any>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for Status {
     const NAME: &'static str = "Status";
     const PACKAGE: &'static str = "google.rpc";

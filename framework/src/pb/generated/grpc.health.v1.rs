@@ -2,13 +2,13 @@
 
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct HealthCheckRequest {
     #[prost(string, tag = "1")]
     pub service: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for HealthCheckRequest {
     const NAME: &'static str = "HealthCheckRequest";
     const PACKAGE: &'static str = "grpc.health.v1";
@@ -22,14 +22,14 @@ impl ::prost::Name for HealthCheckRequest {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct HealthCheckResponse {
     #[prost(enumeration = "health_check_response::ServingStatus", tag = "1")]
     pub status: i32,
 }
 
 /// Nested message and enum types in `HealthCheckResponse`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod health_check_response {
     #[derive(
         Clone,
@@ -77,7 +77,7 @@ pub mod health_check_response {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for HealthCheckResponse {
     const NAME: &'static str = "HealthCheckResponse";
     const PACKAGE: &'static str = "grpc.health.v1";
@@ -91,10 +91,10 @@ impl ::prost::Name for HealthCheckResponse {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct HealthListRequest {}
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for HealthListRequest {
     const NAME: &'static str = "HealthListRequest";
     const PACKAGE: &'static str = "grpc.health.v1";
@@ -108,7 +108,7 @@ impl ::prost::Name for HealthListRequest {
 
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct HealthListResponse {
     /// statuses contains all the services and their respective status.
     #[prost(map = "string, message", tag = "1")]
@@ -118,7 +118,7 @@ pub struct HealthListResponse {
     >,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for HealthListResponse {
     const NAME: &'static str = "HealthListResponse";
     const PACKAGE: &'static str = "grpc.health.v1";

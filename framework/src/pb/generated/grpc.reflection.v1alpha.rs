@@ -3,7 +3,7 @@
 /// The message sent by the client when calling ServerReflectionInfo method.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ServerReflectionRequest {
     #[prost(string, tag = "1")]
     pub host: ::prost::alloc::string::String,
@@ -17,7 +17,7 @@ pub struct ServerReflectionRequest {
 }
 
 /// Nested message and enum types in `ServerReflectionRequest`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod server_reflection_request {
     /// To use reflection service, the client should set one of the following
     /// fields in message_request. The server distinguishes requests by their
@@ -54,7 +54,7 @@ pub mod server_reflection_request {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ServerReflectionRequest {
     const NAME: &'static str = "ServerReflectionRequest";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -70,7 +70,7 @@ impl ::prost::Name for ServerReflectionRequest {
 /// file_containing_extension.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ExtensionRequest {
     /// Fully-qualified type name. The format should be <package>.<type>
     #[prost(string, tag = "1")]
@@ -79,7 +79,7 @@ pub struct ExtensionRequest {
     pub extension_number: i32,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ExtensionRequest {
     const NAME: &'static str = "ExtensionRequest";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -94,7 +94,7 @@ impl ::prost::Name for ExtensionRequest {
 /// The message sent by the server to answer ServerReflectionInfo method.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ServerReflectionResponse {
     #[prost(string, tag = "1")]
     pub valid_host: ::prost::alloc::string::String,
@@ -109,7 +109,7 @@ pub struct ServerReflectionResponse {
 }
 
 /// Nested message and enum types in `ServerReflectionResponse`.
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod server_reflection_response {
     /// The server set one of the following fields according to the message_request
     /// in the request.
@@ -136,7 +136,7 @@ pub mod server_reflection_response {
     }
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ServerReflectionResponse {
     const NAME: &'static str = "ServerReflectionResponse";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -153,7 +153,7 @@ impl ::prost::Name for ServerReflectionResponse {
 /// request.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct FileDescriptorResponse {
     /// Serialized FileDescriptorProto messages. We avoid taking a dependency on
     /// descriptor.proto, which uses proto2 only features, by making them opaque
@@ -162,7 +162,7 @@ pub struct FileDescriptorResponse {
     pub file_descriptor_proto: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for FileDescriptorResponse {
     const NAME: &'static str = "FileDescriptorResponse";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -178,7 +178,7 @@ impl ::prost::Name for FileDescriptorResponse {
 /// all_extension_numbers_of_type request.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ExtensionNumberResponse {
     /// Full name of the base type, including the package name. The format
     /// is <package>.<type>
@@ -188,7 +188,7 @@ pub struct ExtensionNumberResponse {
     pub extension_number: ::prost::alloc::vec::Vec<i32>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ExtensionNumberResponse {
     const NAME: &'static str = "ExtensionNumberResponse";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -203,7 +203,7 @@ impl ::prost::Name for ExtensionNumberResponse {
 /// A list of ServiceResponse sent by the server answering list_services request.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ListServiceResponse {
     /// The information of each service may be expanded in the future, so we use
     /// ServiceResponse message to encapsulate it.
@@ -211,7 +211,7 @@ pub struct ListServiceResponse {
     pub service: ::prost::alloc::vec::Vec<ServiceResponse>,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ListServiceResponse {
     const NAME: &'static str = "ListServiceResponse";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -227,7 +227,7 @@ impl ::prost::Name for ListServiceResponse {
 /// list_services request.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ServiceResponse {
     /// Full name of a registered service, including its package name. The format
     /// is <package>.<service>
@@ -235,7 +235,7 @@ pub struct ServiceResponse {
     pub name: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ServiceResponse {
     const NAME: &'static str = "ServiceResponse";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
@@ -250,7 +250,7 @@ impl ::prost::Name for ServiceResponse {
 /// The error code and error message sent by the server when an error occurs.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(prost_path = "::prost")]
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub struct ErrorResponse {
     /// This field uses the error codes defined in grpc::StatusCode.
     #[prost(int32, tag = "1")]
@@ -259,7 +259,7 @@ pub struct ErrorResponse {
     pub error_message: ::prost::alloc::string::String,
 }
 
-#[allow(warnings, unused, missing_docs, clippy::all, reason = "generated")]
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::prost::Name for ErrorResponse {
     const NAME: &'static str = "ErrorResponse";
     const PACKAGE: &'static str = "grpc.reflection.v1alpha";
