@@ -34,7 +34,8 @@ use crate::registry::{Discovery, Endpoint, Instance, Lease, Registrar, Watch};
 /// use bia::testing::conformance;
 ///
 /// let memory = Memory::new();
-/// conformance::registry(|| memory.clone(), || memory.clone())
+/// let reader = memory.clone();
+/// conformance::registry(move || memory.clone(), move || reader.clone())
 ///     .expires_within(Duration::from_secs(1))
 ///     .await;
 /// # }

@@ -129,6 +129,16 @@ fn unfinished_code_and_ignored_tests_are_told() {
 }
 
 #[test]
+fn a_test_that_is_another_test_s_process_may_be_ignored() {
+    let text = "#[test]\n#[ignore = \"runs in a process of its own\"]\nfn server() {}\n\
+                #[test]\n#[ignore = \"slow\"]\nfn f() {}\n";
+    assert_eq!(
+        findings(&[("framework/tests/it/a.rs", text)]),
+        ["framework/tests/it/a.rs:5 ignored test"]
+    );
+}
+
+#[test]
 fn variables_are_read_by_the_configuration_only() {
     let text = "fn f() { let x = std::env::var(\"X\"); }\n";
     assert_eq!(
