@@ -2,6 +2,7 @@
 
 mod floors;
 mod mask;
+mod quotes;
 mod rules;
 mod source;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub(crate) fn main() -> Result<()> {
 fn check(sources: &[source::Source]) -> Vec<Finding> {
     let mut findings = floors::check(sources);
     findings.extend(rules::check(sources));
+    findings.extend(quotes::check(sources));
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     findings.dedup();
     findings
