@@ -1,0 +1,109 @@
+//! What a service says of itself while it runs: for now, its log.
+//!
+//! Logs go to standard error, one event a line: for people if that is a terminal, else as JSON with
+//! service, instance and version on each line, for what collects it.
+
+mod format;
+mod settings;
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::Invalid;
+
+use self::format::Json;
+pub use self::settings::{LogFormat, LogSettings, TelemetrySettings};
+
+/// Who is speaking: what each line of a JSON log says beside its event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Speaker {
+    pub(crate) service: String,
+    pub(crate) instance: String,
+    pub(crate) version: String,
+}
+
+/// Whether `settings` can be used.
+///
+/// # Errors
+///
+/// If the filter is not one.
+pub(crate) fn check(settings: &TelemetrySettings) -> Result<(), Invalid> {
+    filter(&settings.logs.filter).map(drop)
+}
+
+/// Begins to write the log, with the filter `over` if it is given, unless the process has somebody who does already: then that one stays,
+/// as in tests and in programs that set up a subscriber of their own.
+///
+/// # Errors
+///
+/// If the filter is not one.
+pub(crate) fn begin(
+    settings: &TelemetrySettings,
+    over: Option<&str>,
+    speaker: Speaker,
+) -> Result<(), Invalid> {
+    let over = over.filter(|over| !over.is_empty());
+    let filter = match over {
+        Some(over) => filter(over).map_err(|invalid| invalid.at(Some("RUST_LOG")))?,
+        None => filter(&settings.logs.filter)?,
+    };
+    let terminal = std::io::stderr().is_terminal();
+    let for_people = match settings.logs.format {
+        LogFormat::Auto => terminal,
+        LogFormat::Pretty => true,
+        LogFormat::Json => false,
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    // An error says that there is a subscriber, which is left alone.
+    let already = if for_people {
+        let lines =
+            fmt::layer().with_writer(std::io::stderr).with_ansi(terminal).with_target(false);
+        registry.with(lines).try_init().is_err()
+    } else {
+        let lines = fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .event_format(Json::new(Arc::new(speaker)))
+            .fmt_fields(fmt::format::JsonFields::new());
+        registry.with(lines).try_init().is_err()
+    };
+    if already {
+        tracing::debug!("the process has a subscriber of its own: telemetry.logs is not used");
+    }
+    Ok(())
+}
+
+fn filter(text: &str) -> Result<EnvFilter, Invalid> {
+    EnvFilter::try_new(text).map_err(|error| {
+        let what = format!(
+            "{text:?} is no filter ({error}): write a level (error, warn, info, debug, trace) \
+             or targets with levels, info,bia=debug"
+        );
+        Invalid::new("telemetry.logs.filter", what)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_is_none_is_refused_with_a_remedy() {
+        let mut settings = TelemetrySettings::default();
+        assert!(check(&settings).is_ok());
+        settings.logs.filter = "info,bia=loud".to_owned();
+        let error = check(&settings).unwrap_err().to_string();
+        assert!(
+            error.starts_with("telemetry.logs.filter: \"info,bia=loud\" is no filter"),
+            "{error}"
+        );
+        assert!(error.ends_with(
+            "write a level (error, warn, info, debug, trace) or targets with levels, info,bia=debug"
+        ));
+    }
+}
