@@ -6,6 +6,7 @@
 // Floor 4.
 #[doc(hidden)]
 pub mod __codegen;
+pub mod app;
 mod macros;
 pub mod testing;
 
@@ -22,6 +23,7 @@ pub mod config;
 pub mod health;
 pub mod registry;
 pub mod server;
+pub mod telemetry;
 mod wire;
 
 // Floor 0.
@@ -33,6 +35,8 @@ pub mod metadata;
 pub mod operation;
 mod pb;
 
+pub use app::config::config;
+pub use app::{App, Config, Exit, Settings};
 pub use body::Body;
 pub use context::{Context, Face, Peer};
 pub use dispatch::Service;

@@ -5,5 +5,6 @@
 #[cfg(feature = "consul")]
 mod consul;
 mod fixture;
+mod lifecycle;
 mod registry;
 mod transport;

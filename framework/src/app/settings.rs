@@ -1,0 +1,196 @@
+//! What can be set about a service that is not its own: every section that the framework reads.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::backend::local::LocalSettings;
+use crate::config::{Invalid, Secret, duration};
+use crate::telemetry::{self, TelemetrySettings};
+use crate::transport::ServerSettings;
+
+/// The settings of the framework: everything that stands beside the service's own sections.
+///
+/// `Settings::default()` is what holds when nothing is set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What the service says of itself.
+    pub app: AppSettings,
+    /// The port that calls come in by.
+    pub server: ServerSettings,
+    /// The port for operators.
+    pub admin: AdminSettings,
+    /// Where the service is announced and finds others.
+    pub registry: RegistrySettings,
+    /// What it logs.
+    pub telemetry: TelemetrySettings,
+    /// How it stops.
+    pub stop: StopSettings,
+}
+
+/// The section `app`: what the service says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AppSettings {
+    /// The name in the registry; default: the one in the code.
+    ///
+    /// Set it to run a second deployment of the same program beside the first.
+    pub name: Option<String>,
+    /// Tells this copy from all others; default: a UUID of version 7, new at each start.
+    ///
+    /// Two copies with one id take each other's place in the registry.
+    pub id: Option<String>,
+    /// What the instance says of itself in the registry: `weight`, `zone`, …; default nothing.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// The section `admin`: the port for operators, with health, readiness and what the registry knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AdminSettings {
+    /// Where to listen, `host:port`; default `127.0.0.1:8001`, and empty switches it off.
+    ///
+    /// An orchestrator that probes from outside needs an address that it can reach, `0.0.0.0:8001`;
+    /// what is more than health is then still told to loopback only.
+    pub address: String,
+    /// If it is set, everything but health is told to whoever shows it (`Authorization: Bearer …`),
+    /// from wherever, and to nobody else; default: none is needed, from loopback only.
+    pub token: Secret,
+    /// How long one check may take before it counts as failed; default 1 s.
+    ///
+    /// Must be shorter than the timeout of whoever probes.
+    #[serde(with = "duration")]
+    pub check_timeout: Duration,
+}
+
+impl Default for AdminSettings {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8001".to_owned(),
+            token: Secret::default(),
+            check_timeout: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The section `registry`: where the service is announced and finds others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RegistrySettings {
+    /// Which registry; default `local`.
+    pub kind: RegistryKind,
+    /// Whether the service is ready only while the registry holds it; default false.
+    ///
+    /// A service that can serve is ready without, so that a registry that is away takes nobody down.
+    /// Switch it on where a rollout must wait until new instances are found by others.
+    pub required: bool,
+    /// How long one attempt to register or to deregister may take; default 5 s.
+    ///
+    /// After a failed attempt another one follows, for ever, with a growing pause of up to 10 s.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// The folder of leases of `local`.
+    pub local: LocalSettings,
+    /// The agent of `consul`.
+    #[cfg(feature = "consul")]
+    pub consul: crate::backend::consul::ConsulSettings,
+}
+
+impl Default for RegistrySettings {
+    fn default() -> Self {
+        Self {
+            kind: RegistryKind::default(),
+            required: false,
+            timeout: Duration::from_secs(5),
+            local: LocalSettings::default(),
+            #[cfg(feature = "consul")]
+            consul: crate::backend::consul::ConsulSettings::default(),
+        }
+    }
+}
+
+/// Which registry a service uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RegistryKind {
+    /// A folder on this machine: its processes find each other, nothing else is needed.
+    #[default]
+    Local,
+    /// Consul, in the format of Kratos. Needs the feature `consul` of the crate, which is on by default.
+    Consul,
+    /// None: the service is not announced, and finds others only by `direct:///host:port`.
+    None,
+}
+
+impl RegistryKind {
+    /// The name as it is written in the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Consul => "consul",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The section `stop`: how long stopping may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StopSettings {
+    /// How long the service goes on serving after it has left the registry, so that callers forget
+    /// it; default 3 s.
+    ///
+    /// Longer than one round of discovery; with Kubernetes' own endpoints, longer than those take.
+    #[serde(with = "duration")]
+    pub drain_delay: Duration,
+    /// How long stopping may take in all, from the signal to the end; default 30 s.
+    ///
+    /// What is still running then is cut and named in the log. Must be shorter than the patience of
+    /// whoever sent the signal (Kubernetes: `terminationGracePeriodSeconds`, 30 s).
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+}
+
+impl Default for StopSettings {
+    fn default() -> Self {
+        Self { drain_delay: Duration::from_secs(3), timeout: Duration::from_secs(30) }
+    }
+}
+
+impl Settings {
+    /// The names of the sections: what a service's own settings cannot be called.
+    pub const SECTIONS: [&'static str; 6] =
+        ["app", "server", "admin", "registry", "telemetry", "stop"];
+
+    /// Looks at what the types cannot say.
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        telemetry::check(&self.telemetry)?;
+        if self.registry.kind == RegistryKind::Consul && cfg!(not(feature = "consul")) {
+            let what = "this program was built without Consul: add the feature \"consul\" to bia in its Cargo.toml";
+            return Err(Invalid::new("registry.kind", what));
+        }
+        if self.stop.timeout <= self.stop.drain_delay {
+            let what = format!(
+                "expected more than stop.drain_delay ({}), which is part of it, found {}",
+                duration::format(self.stop.drain_delay),
+                duration::format(self.stop.timeout)
+            );
+            return Err(Invalid::new("stop.timeout", what));
+        }
+        for (key, name) in [("app.name", &self.app.name), ("app.id", &self.app.id)] {
+            if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+                return Err(Invalid::new(key, "expected a name, found an empty text"));
+            }
+        }
+        Ok(())
+    }
+}
