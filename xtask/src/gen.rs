@@ -1,9 +1,10 @@
 //! Writes the generated code that is checked in, or says what of it is stale.
 //!
-//! The work is in an example of `bia-codegen`, so that this crate stays without dependencies.
+//! Code from protos, and the reference of the settings from their types. The work of the former is in
+//! an example of `bia-codegen`, so that this crate stays without dependencies.
 
 use crate::error::Result;
-use crate::exec;
+use crate::{exec, reference};
 
 /// `cargo xtask gen`, and with `--check` a look without writing.
 ///
@@ -16,5 +17,6 @@ pub(crate) fn main(check: bool) -> Result<()> {
     if check {
         command.arg("--check");
     }
-    exec::run(&mut command)
+    exec::run(&mut command)?;
+    reference::main(check)
 }

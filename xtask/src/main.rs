@@ -9,6 +9,7 @@ mod error;
 mod exec;
 mod r#gen;
 mod net;
+mod reference;
 mod root;
 mod servers;
 mod suite;

@@ -198,7 +198,9 @@ fn edges(source: &Source, exports: &BTreeMap<String, Vec<String>>) -> Vec<Edge> 
             );
             for path in tree(source.code.get(at..).unwrap_or_default()) {
                 let Some(mut to) = resolve(&module, &path) else { continue };
-                if let Some(export) = to.first().and_then(|first| exports.get(first)) {
+                // A function may be called as a module is: `config` names the module.
+                let export = to.first().filter(|first| floor(first).is_none());
+                if let Some(export) = export.and_then(|first| exports.get(first)) {
                     to.splice(..1, export.iter().cloned());
                 }
                 if !to.is_empty() {

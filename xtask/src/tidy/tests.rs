@@ -33,7 +33,9 @@ fn a_module_that_names_a_higher_floor_is_told_with_file_and_line() {
 fn lower_floors_and_the_root_s_exports_may_be_named() {
     let text = "use crate::Error;\nuse crate::registry::{self, Lease as L};\nuse super::Local;\n";
     assert_eq!(findings(&[LIB, ("framework/src/backend/memory.rs", text)]), [""; 0]);
-    let lib = ("framework/src/lib.rs", "pub use app::App;\n");
+    let lib = ("framework/src/lib.rs", "pub use app::{App, config};\n");
+    let text = "use crate::config::Secret;\n";
+    assert_eq!(findings(&[lib, ("framework/src/transport/mod.rs", text)]), [""; 0]);
     assert_eq!(
         findings(&[lib, ("framework/src/error.rs", "use crate::App;\n")]),
         ["framework/src/error.rs:1 floors"]
