@@ -31,6 +31,16 @@ async fn local_keeps_what_a_registry_promises() {
     conformance::registry(local.clone(), local).expires_within(Duration::from_secs(3)).await;
 }
 
+#[tokio::test]
+async fn a_watch_ends_with_its_registry() {
+    let folder = tempfile::tempdir().unwrap();
+    let local = Local::new(&LocalSettings::at(folder.path())).unwrap();
+    let mut watch = local.watch("users");
+    assert_eq!(ids(&mut watch).await, [""; 0]);
+    drop(local);
+    assert!(timeout(Duration::from_secs(20), watch.next()).await.unwrap().is_none());
+}
+
 async fn ids(watch: &mut Watch) -> Vec<String> {
     let item = timeout(Duration::from_secs(20), watch.next()).await.unwrap();
     item.unwrap().unwrap().iter().map(|instance| instance.id.clone()).collect()
