@@ -79,9 +79,7 @@ fn certificates(path: &Path, setting: &str) -> Result<Vec<CertificateDer<'static
 }
 
 fn unread(path: &Path, setting: &str, error: impl Into<BoxError>) -> Error {
-    let error: BoxError = error.into();
-    invalid(format!("cannot read registry.consul.{setting} {}: {error}", path.display()))
-        .with_source(error)
+    invalid(format!("cannot read registry.consul.{setting} {}", path.display())).with_source(error)
 }
 
 pub(super) fn invalid(what: impl Into<String>) -> Error {
