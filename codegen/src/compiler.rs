@@ -200,7 +200,7 @@ impl Compiler {
             remove_stale(&folder, &files)?;
         }
         if build_script.is_some() {
-            watch(&read);
+            tell_cargo(&read);
         }
         Ok(())
     }
@@ -345,10 +345,27 @@ fn remove_stale(folder: &Path, files: &Files) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells cargo which files this build script depends on.
 #[expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
-fn watch(read: &[PathBuf]) {
-    for path in read {
-        println!("cargo:rerun-if-changed={}", path.display());
+fn tell_cargo(read: &[PathBuf]) {
+    print!("{}", directives(read));
+}
+
+/// What tells cargo which files a build script depends on.
+fn directives(read: &[PathBuf]) -> String {
+    read.iter().map(|path| format!("cargo:rerun-if-changed={}\n", path.display())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_watches_every_file_that_was_read_and_none_that_is_carried() {
+        let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protos");
+        let compiler = Compiler::new().file(protos.join("order/v1/order.proto"));
+        let (_, read) = compiler.run().expect("it is right");
+        let line = |name: &str| format!("cargo:rerun-if-changed={}\n", protos.join(name).display());
+        // The import of google/rpc/status.proto is of this crate.
+        assert_eq!(directives(&read), line("order/v1/order.proto") + &line("user/v1/user.proto"));
     }
 }

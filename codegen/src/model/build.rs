@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::source::SourceFile;
 
 use super::{
-    Described, Docs, Idempotency, Kind, Method, Model, Package, Service, Types, clashes, names,
+    Described, Docs, Idempotency, Kind, Method, Model, Package, Service, Types, aliases, clashes,
+    names,
 };
 
 /// Field numbers of descriptor.proto, of which the paths of places are made.
@@ -38,6 +39,7 @@ impl Model {
     pub(crate) fn build(mut files: Vec<SourceFile>, wanted: &Wanted) -> Result<Self, Error> {
         let described = files.iter().map(described).collect();
         keep_used(&mut files);
+        aliases::resolve(&mut files);
         for file in &mut files {
             clean_comments(&mut file.descriptor);
         }

@@ -8,7 +8,7 @@ use crate::error::{Error, Place, Problem};
 use crate::source::SourceFile;
 
 use super::build::{ENUMS, MESSAGES, METHODS, SERVICES, index};
-use super::{Model, Package, Service, names};
+use super::{Model, Package, Service, accessors, names};
 
 /// Field numbers within a message and an enum of descriptor.proto.
 const FIELDS: i32 = 2;
@@ -160,6 +160,8 @@ impl At<'_> {
                 format!("field {}", field.name()),
             );
         }
+        let own = message.field.iter().enumerate().filter(|(_, field)| !is_oneof(field));
+        self.accessors(message, own);
         let nested = message.nested_type.iter().map(DescriptorProto::name);
         let nested_names: BTreeSet<_> = nested
             .chain(message.enum_type.iter().map(EnumDescriptorProto::name))
@@ -198,6 +200,29 @@ impl At<'_> {
         if !inner.types.is_empty() {
             let from = format!("message {name}");
             self.note(&[1], &mut scope.modules, "module", names::snake(name), from);
+        }
+    }
+
+    /// Methods that fields bring with them.
+    fn accessors<'a>(
+        &mut self,
+        message: &DescriptorProto,
+        fields: impl Iterator<Item = (usize, &'a FieldDescriptorProto)>,
+    ) {
+        let is_proto2 = self.file.descriptor.syntax() != "proto3";
+        let mut methods = BTreeMap::new();
+        for (place, field) in fields {
+            let at = [FIELDS, index(place), 1];
+            let name = field.name();
+            let is_keyword = names::snake(name).starts_with("r#");
+            if is_keyword && accessors::is_map_of_enums(message, field) {
+                let message = format!("a map of enums cannot be called {name}, a keyword of Rust");
+                let remedy = format!("rename it; [json_name = \"{name}\"] keeps its name in JSON");
+                self.problems.push(Problem::new(message).at(self.place(&at)).remedy(remedy));
+            }
+            for method in accessors::of(message, field, is_proto2) {
+                self.note(&at, &mut methods, "method", method, format!("field {name}"));
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the protos say, in the words that emitters need.
 
+mod accessors;
+mod aliases;
 mod build;
 mod clashes;
 mod docs;

@@ -175,10 +175,28 @@ fn names_that_are_the_same_in_rust_are_refused_where_they_stand() {
             "5:9: oneof Name and field name are both the field name in Rust",
         ),
     ];
-    for (text, expected) in cases {
+    let accessors = [
+        (
+            "enum E { Z = 0; }\nmessage M {\n  E status = 1;\n  optional string set_status = 2;\n}",
+            "6:19: field set_status and field status are both the method set_status in Rust",
+        ),
+        (
+            "enum E { Z = 0; }\nmessage M {\n  repeated E e = 1;\n  E push_e = 2;\n}",
+            "6:5: field push_e and field e are both the method push_e in Rust",
+        ),
+        (
+            "enum E { Z = 0; }\nmessage M {\n  map<string, E> e = 1;\n  E get_e = 2;\n}",
+            "6:5: field get_e and field e are both the method get_e in Rust",
+        ),
+    ];
+    for (text, expected) in cases.into_iter().chain(accessors) {
         let expected = format!("a/a.proto:{expected}\n  help: rename one of them");
         assert_eq!(error_of(text), expected, "{text}");
     }
+    assert_eq!(
+        error_of("enum E { Z = 0; }\nmessage M { map<string, E> type = 1; }"),
+        "a/a.proto:4:28: a map of enums cannot be called type, a keyword of Rust\n  help: rename it; [json_name = \"type\"] keeps its name in JSON"
+    );
     assert_eq!(
         error_of("message _ {}"),
         "a/a.proto:3:9: message _ has no letters to make a name in Rust of\n  help: rename it"
