@@ -7,6 +7,7 @@
 #[doc(hidden)]
 pub mod __codegen;
 pub mod app;
+mod builtin;
 mod macros;
 pub mod testing;
 

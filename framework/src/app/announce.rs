@@ -140,7 +140,7 @@ impl Work {
                     let after = away.take().map(|since| since.elapsed());
                     tracing::info!(
                         registry = self.registrar.describe(),
-                        instance = self.instance.id,
+                        id = self.instance.id,
                         endpoints = ?self.instance.endpoints,
                         after_failing_for = after.map(tracing::field::debug),
                         "registered"
@@ -148,7 +148,7 @@ impl Work {
                     tokio::select! {
                         _ = &mut released => return self.let_go(lease).await,
                         () = self.follow(&lease) => {
-                            tracing::error!(instance = self.instance.id, "the lease ended by itself: registering again");
+                            tracing::error!(id = self.instance.id, "the lease ended by itself: registering again");
                         }
                     }
                 }
@@ -195,13 +195,13 @@ impl Work {
             let state = states.borrow_and_update().clone();
             if state.held != held {
                 held = state.held;
-                let instance = &self.instance.id;
+                let id = &self.instance.id;
                 let error = state.error.as_deref();
                 if held {
-                    tracing::info!(instance, "the registry holds us again");
+                    tracing::info!(id, "the registry holds us again");
                 } else {
                     tracing::warn!(
-                        instance,
+                        id,
                         error,
                         "the registry does not hold us any more: serving goes on"
                     );

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::registry::{Advertise, Endpoint, Instance, Registrar};
 use crate::server::{Server, Stop};
 
+use super::admin;
 use super::announce::{Announced, Announcer, Gate};
 use super::exit::Exit;
 use super::hooks::{self, Hooks};
@@ -221,7 +222,7 @@ impl Life {
                     max_age = duration::format(server.connection.max_age),
                     "listening"
                 ),
-                "admin" => tracing::info!(
+                admin::NAME => tracing::info!(
                     server = name,
                     address,
                     pages = "/livez, /readyz, /healthz, /registry",
@@ -292,6 +293,11 @@ impl Life {
 }
 
 impl Running {
+    /// What tells all that runs to stop.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Resolves when a server ends that nobody asked to. Cancel-safe.
     async fn ended(&mut self) -> Cause {
         match self.next().await {
@@ -360,8 +366,10 @@ impl Cause {
     }
 }
 
+/// What others may find: the admin port is for those who operate this copy.
 fn each_endpoint(bound: &[(String, Vec<Endpoint>)]) -> impl Iterator<Item = (&str, &Endpoint)> {
-    bound.iter().flat_map(|(name, all)| all.iter().map(move |endpoint| (name.as_str(), endpoint)))
+    let found = bound.iter().filter(|(name, _)| name != admin::NAME);
+    found.flat_map(|(name, all)| all.iter().map(move |endpoint| (name.as_str(), endpoint)))
 }
 
 /// Keeps the first failure; the others are in the log.

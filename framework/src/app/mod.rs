@@ -24,6 +24,7 @@ use tower::{Layer, Service as TowerService};
 
 use crate::backend::local::{Local, LocalSettings};
 use crate::body::Body;
+use crate::builtin;
 use crate::config::Invalid;
 use crate::dispatch::Service;
 use crate::error::{BoxError, Error, Result};
@@ -358,9 +359,16 @@ impl App {
         let announced = watch::Sender::new(Announced::nothing());
         let names = self.services.iter().map(Service::name).collect();
         let mut servers = Vec::with_capacity(self.servers.len() + 2);
+        let running = Running::default();
         if !self.services.is_empty() {
-            let server =
-                ApiServer::layered(self.settings.server.clone(), self.services, &self.layers)?;
+            let own = builtin::services(
+                &self.settings.server,
+                &self.services,
+                &self.health,
+                running.stop(),
+            );
+            let services = self.services.into_iter().chain(own).collect();
+            let server = ApiServer::layered(self.settings.server.clone(), services, &self.layers)?;
             servers.push(Box::new(server) as Box<dyn Server>);
         }
         servers.extend(self.servers);
@@ -383,7 +391,7 @@ impl App {
             gate: Gate::new(self.health),
             announced,
             started,
-            running: Running::default(),
+            running,
         })
     }
 }

@@ -23,25 +23,38 @@ impl Json {
         Self { speaker }
     }
 
-    fn line(&self, time: String, event: &Event<'_>, spans: Map<String, Value>) -> Value {
+    fn line(&self, time: String, event: &Event<'_>, spans: Map<String, Value>) -> Line {
         let meta = event.metadata();
         let mut fields = Fields(spans);
         event.record(&mut fields);
-        let mut line = Map::new();
-        line.insert("time".to_owned(), time.into());
-        line.insert("level".to_owned(), meta.level().as_str().to_lowercase().into());
-        let message = fields.0.remove("message").unwrap_or_default();
-        line.insert("message".to_owned(), message);
-        line.insert("target".to_owned(), meta.target().into());
-        line.insert("service".to_owned(), self.speaker.service.as_str().into());
-        line.insert("instance".to_owned(), self.speaker.instance.as_str().into());
-        line.insert("version".to_owned(), self.speaker.version.as_str().into());
+        let mut line = vec![
+            ("time".to_owned(), time.into()),
+            ("level".to_owned(), meta.level().as_str().to_lowercase().into()),
+            ("message".to_owned(), fields.0.remove("message").unwrap_or_default()),
+            ("target".to_owned(), meta.target().into()),
+            ("service".to_owned(), self.speaker.service.as_str().into()),
+            ("instance".to_owned(), self.speaker.instance.as_str().into()),
+            ("version".to_owned(), self.speaker.version.as_str().into()),
+        ];
         for (name, value) in fields.0 {
             // An event's field that is called like one of ours is kept under another name.
-            let name = if line.contains_key(&name) { format!("field.{name}") } else { name };
-            line.insert(name, value);
+            let is_ours = line[..OURS].iter().any(|(ours, _)| *ours == name);
+            let name = if is_ours { format!("field.{name}") } else { name };
+            line.push((name, value));
         }
-        Value::Object(line)
+        Line(line)
+    }
+}
+
+/// How many fields every line has.
+const OURS: usize = 7;
+
+/// A JSON object whose fields stay in their order.
+struct Line(Vec<(String, Value)>);
+
+impl serde::Serialize for Line {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -67,7 +80,8 @@ where
                 spans.extend(fields);
             }
         }
-        writeln!(writer, "{}", self.line(time, event, spans))
+        let line = serde_json::to_string(&self.line(time, event, spans));
+        writeln!(writer, "{}", line.map_err(|_unwritable| fmt::Error)?)
     }
 }
 
@@ -165,6 +179,7 @@ mod tests {
         let bytes = lines.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text.lines().count(), 1);
+        assert!(text.starts_with("{\"time\":"), "{text}");
         let line: Value = serde_json::from_str(&text).unwrap();
         assert!(line["time"].as_str().unwrap().ends_with('Z'), "{text}");
         for (name, expected) in [

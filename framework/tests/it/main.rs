@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod admin;
 #[cfg(feature = "consul")]
 mod consul;
 mod fixture;

@@ -27,6 +27,9 @@ use super::settings::AdminSettings;
 
 use self::pages::Pages;
 
+/// What it is called in logs.
+pub(super) const NAME: &str = "admin";
+
 /// The most connections at one time: operators and probes are few, and one that leaks connections
 /// must not take the process's files.
 const CONNECTIONS: usize = 64;
@@ -57,7 +60,7 @@ impl AdminServer {
 
 impl Server for AdminServer {
     fn name(&self) -> &'static str {
-        "admin"
+        NAME
     }
 
     fn bind(&mut self) -> BoxFuture<'_, Result<Vec<Endpoint>>> {

@@ -1,0 +1,34 @@
+//! The services that every app answers without being asked to: health and reflection.
+
+mod health;
+mod reflection;
+
+use crate::dispatch::Service;
+use crate::health::Health;
+use crate::server::Stop;
+use crate::transport::ServerSettings;
+
+mod generated {
+    //! Generated from `proto/grpc` and checked in; `cargo xtask gen` writes it anew.
+
+    include!("generated/bia.rs");
+}
+
+/// Those of them that the settings ask for, for an app that serves `services`.
+///
+/// `stop` ends their streams when the app takes nothing new any more.
+pub(crate) fn services(
+    settings: &ServerSettings,
+    services: &[Service],
+    health: &Health,
+    stop: &Stop,
+) -> Vec<Service> {
+    let mut own = Vec::new();
+    if settings.health {
+        own.push(health::service(health.clone(), stop.clone(), settings.stream_idle_timeout));
+    }
+    if settings.reflection {
+        own.extend(reflection::services(services.iter().chain(&own), stop));
+    }
+    own
+}
