@@ -12,10 +12,12 @@ mod macros;
 pub mod testing;
 
 // Floor 3.
+pub mod client;
 pub mod transport;
 
 // Floor 2.
 pub mod backend;
+pub mod balance;
 pub mod dispatch;
 pub mod middleware;
 
@@ -39,6 +41,7 @@ mod pb;
 pub use app::config::config;
 pub use app::{App, Config, Exit, Settings};
 pub use body::Body;
+pub use client::{Call, Channel, ClientSettings, Reply};
 pub use context::{Context, Face, Peer};
 pub use dispatch::Service;
 pub use error::{BoxError, Code, Error, Result};

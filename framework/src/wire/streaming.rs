@@ -24,8 +24,6 @@ pub struct Streaming<T> {
     done: bool,
     headers: HeaderMap,
     trailers: Option<HeaderMap>,
-    /// What must live as long as the stream is read: a place in a limit, a count of calls.
-    guard: Option<Box<dyn std::any::Any + Send>>,
     message: PhantomData<fn() -> T>,
 }
 
@@ -47,7 +45,6 @@ impl<T: Message + Default> Streaming<T> {
             done: false,
             headers: HeaderMap::new(),
             trailers: None,
-            guard: None,
             message: PhantomData,
         }
     }
@@ -57,9 +54,9 @@ impl<T: Message + Default> Streaming<T> {
         self
     }
 
-    pub(crate) fn with_guard(mut self, guard: impl Send + 'static) -> Self {
-        self.guard = Some(Box::new(guard));
-        self
+    /// The headers and trailers, of a stream that has been read to its end.
+    pub(crate) fn into_parts(self) -> (HeaderMap, HeaderMap) {
+        (self.headers, self.trailers.unwrap_or_default())
     }
 
     /// The next message; `None` once the peer has sent its last. Cancel-safe.
@@ -104,7 +101,6 @@ impl<T: Message + Default> Streaming<T> {
             }
         };
         self.done = true;
-        self.guard = None;
         // Nothing more is read: the peer is told by the body's end.
         self.body = Body::empty();
         Poll::Ready(outcome.err().map(Err))

@@ -1,0 +1,264 @@
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use futures_core::Stream;
+use prost::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::balance::Balancer;
+use crate::body::Body;
+use crate::error::{Error, Result};
+use crate::operation::Operation;
+use crate::registry::{Discovery, Endpoint};
+use crate::wire::{self, Streaming};
+
+use super::call::{self, Call};
+use super::owner;
+use super::pool::Pool;
+use super::pump::Payload;
+use super::requests::Requests;
+use super::settings::ClientSettings;
+use super::socket::Connector;
+use super::state::ChannelState;
+use super::target::Target;
+
+/// The way to a service: its nodes, connected and balanced. Cloning is cheap; all clones are one.
+///
+/// Generated clients stand on it. It is also a [`tower::Service`] of HTTP requests, for clients that
+/// tonic generated. Dropping the last clone closes its connections, once the streams that are still
+/// read have ended.
+#[derive(Clone)]
+pub struct Channel(Arc<Shared>);
+
+struct Shared {
+    pool: Arc<Pool>,
+    _owner: AbortOnDropHandle<()>,
+}
+
+/// Makes a [`Channel`].
+pub struct ChannelBuilder {
+    target: String,
+    settings: ClientSettings,
+    discovery: Option<Arc<dyn Discovery>>,
+    balancer: Option<Arc<dyn Balancer>>,
+    connector: Connector,
+}
+
+impl Channel {
+    /// Begins a channel to `target`: the name of a service, `user-service` or
+    /// `discovery:///user-service`, for which [`ChannelBuilder::discovery`] is needed; or addresses,
+    /// `host:port` or `direct:///host:port,host:port`.
+    ///
+    /// A host is looked up at every connect, and the first of its addresses that answers is taken.
+    #[must_use]
+    pub fn builder(target: impl Into<String>) -> ChannelBuilder {
+        ChannelBuilder {
+            target: target.into(),
+            settings: ClientSettings::default(),
+            discovery: None,
+            balancer: None,
+            connector: Connector::Tcp,
+        }
+    }
+
+    /// Calls a method of one message each way.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is used up by its call")]
+    pub fn unary<Req, Res>(&self, operation: &'static Operation, request: Req) -> Call<Res>
+    where
+        Req: Message,
+        Res: Message + Default + 'static,
+    {
+        let payload = self.encode(&request);
+        Call::new(self.clone(), operation, payload, call::one)
+    }
+
+    /// Calls a method that streams to the caller.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is used up by its call")]
+    pub fn server_stream<Req, Res>(
+        &self,
+        operation: &'static Operation,
+        request: Req,
+    ) -> Call<Streaming<Res>>
+    where
+        Req: Message,
+        Res: Message + Default + 'static,
+    {
+        let payload = self.encode(&request);
+        Call::new(self.clone(), operation, payload, call::many)
+    }
+
+    /// Calls a method that the caller streams to.
+    pub fn client_stream<Req, Res, S>(
+        &self,
+        operation: &'static Operation,
+        requests: S,
+    ) -> Call<Res>
+    where
+        Req: Message + 'static,
+        Res: Message + Default + 'static,
+        S: Stream<Item = Req> + Send + 'static,
+    {
+        Call::new(self.clone(), operation, Ok(self.stream(requests)), call::one)
+    }
+
+    /// Calls a method that streams both ways.
+    pub fn bidi<Req, Res, S>(
+        &self,
+        operation: &'static Operation,
+        requests: S,
+    ) -> Call<Streaming<Res>>
+    where
+        Req: Message + 'static,
+        Res: Message + Default + 'static,
+        S: Stream<Item = Req> + Send + 'static,
+    {
+        Call::new(self.clone(), operation, Ok(self.stream(requests)), call::many)
+    }
+
+    /// What it calls, as it was given.
+    #[must_use]
+    pub fn target(&self) -> String {
+        self.pool().target.to_string()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &ClientSettings {
+        &self.pool().settings
+    }
+
+    /// Who is there and how they do, for `/registry` and for tests.
+    #[must_use]
+    pub fn state(&self) -> ChannelState {
+        ChannelState::of(self.pool())
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    fn encode(&self, request: &impl Message) -> Result<Payload> {
+        let settings = self.settings();
+        let mut data = BytesMut::new();
+        wire::encode(request, settings.compress, settings.max_send(), &mut data)?;
+        Ok(Payload::whole(data.freeze()))
+    }
+
+    fn stream<Req, S>(&self, requests: S) -> Payload
+    where
+        Req: Message + 'static,
+        S: Stream<Item = Req> + Send + 'static,
+    {
+        let settings = self.settings();
+        let body = Requests::new(requests, settings.compress, settings.max_send());
+        Payload::stream(Body::new(body))
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("target", &self.target())
+            .field("ready", &self.pool().nodes())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ChannelBuilder {
+    /// Sets where the service's instances are found. Addresses need none.
+    #[must_use]
+    pub fn discovery(mut self, discovery: Arc<dyn Discovery>) -> Self {
+        self.discovery = Some(discovery);
+        self
+    }
+
+    /// Replaces the settings.
+    #[must_use]
+    pub fn settings(mut self, settings: ClientSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Replaces the balancer that the settings name with one of your own.
+    #[must_use]
+    pub fn balancer(mut self, balancer: Arc<dyn Balancer>) -> Self {
+        self.balancer = Some(balancer);
+        self
+    }
+
+    /// Replaces how connections are made, TCP otherwise: over a Unix socket, or within the process.
+    ///
+    /// ```
+    /// # async fn example() -> bia::Result<()> {
+    /// let channel = bia::Channel::builder("user-service:80")
+    ///     .connect_with(|_| tokio::net::UnixStream::connect("/run/user-service.sock"))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn connect_with<F, Fut, Io>(mut self, connect: F) -> Self
+    where
+        F: Fn(&Endpoint) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = io::Result<Io>> + Send + 'static,
+        Io: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        self.connector = Connector::custom(connect);
+        self
+    }
+
+    /// Makes the channel and begins to connect. Does not wait for it: calls do.
+    ///
+    /// # Errors
+    ///
+    /// If the target cannot be read, if it is a service and no discovery was given, or outside of a
+    /// tokio runtime.
+    pub fn build(self) -> Result<Channel> {
+        let target: Target = self.target.parse()?;
+        let runtime = Handle::try_current().map_err(|error| {
+            Error::internal("NO_RUNTIME", "a channel is made inside a tokio runtime, as in `main`")
+                .with_source(error)
+        })?;
+        let watched = match &target {
+            Target::Direct(_) => None,
+            Target::Service(name) => {
+                let discovery = self.discovery.ok_or_else(|| no_discovery(name))?;
+                Some((discovery.watch(name), discovery.describe()))
+            }
+        };
+        let (watch, source) = watched.unzip();
+        let balancer = self.balancer.unwrap_or_else(|| self.settings.balancer.balancer());
+        let pool = Arc::new(Pool::new(target, self.settings, self.connector, balancer, source));
+        let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
+        Ok(Channel(Arc::new(Shared { pool, _owner: AbortOnDropHandle::new(task) })))
+    }
+}
+
+fn no_discovery(name: &str) -> Error {
+    Error::bad_request(
+        "DISCOVERY_MISSING",
+        format!(
+            "cannot find {name} without a registry: give the channel a discovery (set \
+             registry.kind), or call addresses (direct:///host:port)"
+        ),
+    )
+}
+
+impl fmt::Debug for ChannelBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelBuilder")
+            .field("target", &self.target)
+            .field("connector", &self.connector)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whoever holds a channel may call from any task.
+const _: fn() = || {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Channel>();
+};

@@ -1,0 +1,208 @@
+//! One call on the wire: picks a node, sends, fails over as long as no node can have seen the call.
+//!
+//! What is tried again here was never processed, and so it is no retry: nobody's budget is charged
+//! and no policy is asked. Calls that *may* have been processed end here with their error; a policy
+//! that sends those again stands above this module.
+
+use std::borrow::Cow;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use h2::client::ResponseFuture;
+use h2::{Reason, RecvStream};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Response};
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::balance::{Node, Pick};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::wire::timeout::{self, GRPC_TIMEOUT};
+
+use super::channel::Channel;
+use super::failure;
+use super::guard::Guard;
+use super::head;
+use super::incoming::{Incoming, Sending, is_failure};
+use super::pump::{Payload, Pump};
+
+/// The least number of attempts at a call that no node processes: a lone node may have gone away and
+/// come back in between.
+const ATTEMPTS: usize = 3;
+
+/// A call as it goes out, ready to be sent again.
+pub(super) struct Outgoing {
+    pub(super) operation: Cow<'static, str>,
+    pub(super) path: PathAndQuery,
+    pub(super) headers: HeaderMap,
+    pub(super) payload: Payload,
+    pub(super) begun: Instant,
+    pub(super) deadline: Option<Instant>,
+}
+
+/// How far a call has come, for the error when the time is up.
+#[derive(Default)]
+pub(super) struct Progress(Option<Arc<Node>>);
+
+impl Progress {
+    pub(super) fn too_late(&self, operation: &str, begun: Instant) -> Error {
+        failure::too_late(operation, self.0.as_deref().map(Node::address), begun.elapsed())
+    }
+}
+
+/// What an attempt came to.
+#[expect(clippy::large_enum_variant, reason = "the large one is what nearly every call is")]
+enum Attempt {
+    Answered(Response<Incoming>),
+    /// No node has processed the call, and it can be sent again.
+    Unsent(Error),
+    Failed(Error),
+}
+
+/// Sends a call and waits for the head of its response. Does not look at the deadline but to tell it.
+pub(super) async fn exchange(
+    channel: &Channel,
+    call: &mut Outgoing,
+    progress: &mut Progress,
+) -> Result<Response<Incoming>> {
+    let pool = channel.pool();
+    let mut tried = Vec::new();
+    loop {
+        let pick = Pick::new(&call.operation, &call.headers);
+        let (conn, member) = pool.acquire(&pick, &tried, call.deadline).await?;
+        let node = Arc::clone(&member.node);
+        let guard = Guard::new(conn, Arc::clone(&node), channel.clone(), call.deadline);
+        progress.0 = Some(Arc::clone(&node));
+        match attempt(call, guard, &member.authority).await {
+            Attempt::Answered(response) => return Ok(response),
+            Attempt::Failed(error) => return Err(error),
+            Attempt::Unsent(error) => {
+                tried.push(node);
+                if tried.len() >= ATTEMPTS.max(pool.nodes() + 1) {
+                    return Err(error);
+                }
+                tracing::debug!(operation = %call.operation, %error, "goes to another node");
+            }
+        }
+    }
+}
+
+async fn attempt(call: &mut Outgoing, guard: Guard, authority: &http::uri::Authority) -> Attempt {
+    let mut headers = call.headers.clone();
+    if let Some(deadline) = call.deadline {
+        let left = deadline.saturating_duration_since(Instant::now());
+        headers.insert(GRPC_TIMEOUT, timeout::write(left));
+    }
+    let head = head::request(authority, call.path.clone(), headers);
+    let written = guard.conn().written();
+    let whole = call.payload.rest.is_none().then(|| call.payload.head.clone());
+    let (mut response, stream) = match guard.conn().open(head, whole) {
+        Ok(opened) => opened,
+        Err(error) => {
+            // It may be that nobody knows yet.
+            guard.conn().retire();
+            let error = broken(call, &guard, error);
+            guard.unsent();
+            return Attempt::Unsent(error);
+        }
+    };
+    let mut pump = match (stream, call.payload.rest.take()) {
+        (Some(stream), Some(body)) => Some(Pump::new(call.payload.head.clone(), body, stream)),
+        _ => None,
+    };
+    match answer(&mut response, pump.as_mut()).await {
+        Ok(Ok(response)) => Attempt::Answered(answered(call, response, guard, pump)),
+        Ok(Err(error)) => {
+            let unsent = is_unsent(&error, &guard, written);
+            if !error.is_reset() {
+                guard.conn().retire();
+            }
+            let error = broken(call, &guard, error);
+            if !unsent {
+                guard.end(true);
+                return Attempt::Failed(error);
+            }
+            guard.unsent();
+            if let Some(pump) = pump {
+                match pump.untouched() {
+                    Some(body) => call.payload.rest = Some(body),
+                    None => return Attempt::Failed(error),
+                }
+            }
+            Attempt::Unsent(error)
+        }
+        // The caller's own stream has failed; that says nothing of the node.
+        Err(error) => {
+            guard.unsent();
+            Attempt::Failed(error)
+        }
+    }
+}
+
+fn broken(call: &Outgoing, guard: &Guard, error: h2::Error) -> Error {
+    failure::broken(error, &call.operation, guard.address(), guard.conn().cause())
+}
+
+/// The head of a response, while the request is being sent. The outer error is the request's.
+async fn answer(
+    response: &mut ResponseFuture,
+    mut pump: Option<&mut Pump>,
+) -> Result<Result<Response<RecvStream>, h2::Error>> {
+    poll_fn(|cx| {
+        if let Some(pump) = &mut pump
+            && let Poll::Ready(Err(error)) = pump.poll(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        Pin::new(&mut *response).poll(cx).map(Ok)
+    })
+    .await
+}
+
+/// Whether it is certain that no node has processed a call that failed.
+fn is_unsent(error: &h2::Error, guard: &Guard, written: u64) -> bool {
+    if error.is_reset() {
+        // RFC 9113 §8.7: a refused stream was not processed.
+        return error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM);
+    }
+    // A stream learns of the peer's GOAWAY only if it is above the last one that the peer processed.
+    // On any other end of the connection, a call is unsent if not a byte was written since it came.
+    (error.is_go_away() && error.is_remote()) || guard.conn().written() == written
+}
+
+fn answered(
+    call: &Outgoing,
+    response: Response<RecvStream>,
+    mut guard: Guard,
+    pump: Option<Pump>,
+) -> Response<Incoming> {
+    let failed = response.status() != http::StatusCode::OK || is_failure(response.headers());
+    guard.answered(failed);
+    response.map(|stream| {
+        let mut body = Incoming::new(stream, call.operation.clone(), guard);
+        if let Some(pump) = pump.filter(|pump| !pump.is_done()) {
+            body.set_sending(send_on(pump));
+        }
+        body
+    })
+}
+
+/// Goes on sending by itself: a caller may well read a response before it has sent all.
+fn send_on(mut pump: Pump) -> Sending {
+    let failed = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&failed);
+    let sending = async move {
+        if let Err(error) = poll_fn(|cx| pump.poll(cx)).await {
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+    };
+    // What the caller streams may make calls itself.
+    let task = match Context::current() {
+        Some(cx) => tokio::spawn(cx.scope(sending)),
+        None => tokio::spawn(sending),
+    };
+    Sending { failed, _task: AbortOnDropHandle::new(task) }
+}

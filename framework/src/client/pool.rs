@@ -1,0 +1,374 @@
+//! The nodes of a channel: who is there, who is ready, and who gets the next call.
+
+use std::fmt::Write;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::uri::Authority;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use crate::balance::{Balancer, Node, Pick};
+use crate::error::{Error, Result};
+use crate::registry::{Endpoint, Instance};
+
+use super::conn::Conn;
+use super::failure::Rounded;
+use super::member::{Member, Phase};
+use super::settings::ClientSettings;
+use super::socket::Connector;
+use super::target::Target;
+
+/// How many nodes are connected to at one time: a service of fifty must not be a storm of fifty
+/// handshakes, and a few that do not answer must not hold up the others.
+const CONNECTING: usize = 16;
+
+/// What is guessed of a node's latency when none is known: about that of its neighbours in a data
+/// centre.
+const GUESS: Duration = Duration::from_millis(1);
+
+/// What the calls and the tasks of a channel share.
+pub(super) struct Pool {
+    pub(super) target: Target,
+    pub(super) settings: ClientSettings,
+    pub(super) connector: Connector,
+    pub(super) connecting: Semaphore,
+    pub(super) balancer: Arc<dyn Balancer>,
+    picture: ArcSwap<Picture>,
+    roster: Mutex<Roster>,
+    /// The picture has changed, or a place has become free.
+    changed: Notify,
+    waiting: AtomicUsize,
+}
+
+/// Whom a call can go to, at one moment.
+#[derive(Default)]
+struct Picture {
+    nodes: Vec<Arc<Node>>,
+    /// In the order of `nodes`.
+    members: Vec<Arc<Member>>,
+    /// If there is none: whether waiting is of use, or else why there is none.
+    hopeless: Option<String>,
+}
+
+/// Everybody there is.
+#[derive(Default)]
+pub(super) struct Roster {
+    pub(super) members: Vec<Arc<Member>>,
+    /// How many instances there are that cannot be called: without an endpoint for gRPC.
+    pub(super) unusable: usize,
+    /// What the registry is and how it stands; none for addresses that were given.
+    pub(super) registry: Option<Registry>,
+}
+
+/// How the registry stands.
+pub(super) struct Registry {
+    pub(super) source: String,
+    /// When it last told who is there.
+    pub(super) heard: Option<Instant>,
+    /// Why it cannot be asked, and since when.
+    pub(super) error: Option<(String, Instant)>,
+}
+
+/// A call that waits is counted, so that places which become free are told only to somebody.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Why there is no place for a call.
+enum Refusal {
+    /// Somebody is being connected to, or will be.
+    Soon,
+    /// Every place is taken.
+    Full,
+    /// There is nobody, and nobody is expected.
+    Hopeless(String),
+}
+
+impl Pool {
+    pub(super) fn new(
+        target: Target,
+        settings: ClientSettings,
+        connector: Connector,
+        balancer: Arc<dyn Balancer>,
+        registry: Option<String>,
+    ) -> Self {
+        let registry = registry.map(|source| Registry { source, heard: None, error: None });
+        Self {
+            target,
+            settings,
+            connector,
+            connecting: Semaphore::new(CONNECTING),
+            balancer,
+            picture: ArcSwap::default(),
+            roster: Mutex::new(Roster { registry, ..Roster::default() }),
+            changed: Notify::new(),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn roster(&self) -> MutexGuard<'_, Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many nodes are ready.
+    pub(super) fn nodes(&self) -> usize {
+        self.picture.load().nodes.len()
+    }
+
+    /// A place for a call at a node that was not `tried` yet, if there is another.
+    ///
+    /// # Errors
+    ///
+    /// If nobody is there and nobody is expected, or not in time.
+    pub(super) async fn acquire(
+        &self,
+        call: &Pick<'_>,
+        tried: &[Arc<Node>],
+        deadline: Option<Instant>,
+    ) -> Result<(Arc<Conn>, Arc<Member>)> {
+        if let Ok(place) = self.try_acquire(call, tried) {
+            return Ok(place);
+        }
+        let begun = Instant::now();
+        let patience = begun + self.settings.connect_timeout;
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            let waiting = Waiting::new(&self.waiting);
+            changed.as_mut().enable();
+            let until = match self.try_acquire(call, tried) {
+                Ok(place) => return Ok(place),
+                // The deadline itself is kept by whoever set it.
+                Err(_) if self.settings.wait_for_ready => None,
+                Err(Refusal::Hopeless(why)) => return Err(not_found(why)),
+                Err(Refusal::Full) if deadline.is_some() => None,
+                Err(Refusal::Full | Refusal::Soon) => Some(patience),
+            };
+            match until {
+                None => changed.await,
+                Some(until) => tokio::time::timeout_at(until, changed)
+                    .await
+                    .map_err(|_late| self.waited(begun.elapsed()))?,
+            }
+            drop(waiting);
+        }
+    }
+
+    fn try_acquire(
+        &self,
+        call: &Pick<'_>,
+        tried: &[Arc<Node>],
+    ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
+        let picture = self.picture.load();
+        if picture.nodes.is_empty() {
+            return Err(picture.hopeless.clone().map_or(Refusal::Soon, Refusal::Hopeless));
+        }
+        if tried.is_empty() {
+            let picked = self.balancer.pick(&picture.nodes, call);
+            let member = picked.and_then(|place| picture.members.get(place));
+            if let Some(member) = member
+                && let Some(conn) = member.enter(&self.settings)
+            {
+                return Ok((conn, Arc::clone(member)));
+            }
+        }
+        self.try_others(&picture, call, tried)
+    }
+
+    /// The longer way: among those not tried, one after the other until one has a place.
+    fn try_others(
+        &self,
+        picture: &Picture,
+        call: &Pick<'_>,
+        tried: &[Arc<Node>],
+    ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
+        let untried = |node: &Arc<Node>| !tried.iter().any(|tried| Arc::ptr_eq(tried, node));
+        let (mut nodes, mut members): (Vec<_>, Vec<_>) =
+            std::iter::zip(&picture.nodes, &picture.members)
+                .filter(|(node, _)| untried(node))
+                .map(|(node, member)| (Arc::clone(node), Arc::clone(member)))
+                .unzip();
+        if nodes.is_empty() {
+            // Each was tried once: whoever comes first gets a second chance.
+            nodes.clone_from(&picture.nodes);
+            members.clone_from(&picture.members);
+        }
+        let mut open = false;
+        while !nodes.is_empty() {
+            let Some(place) = self.balancer.pick(&nodes, call).filter(|place| *place < nodes.len())
+            else {
+                break;
+            };
+            nodes.swap_remove(place);
+            let member = members.swap_remove(place);
+            if let Some(conn) = member.enter(&self.settings) {
+                return Ok((conn, member));
+            }
+            open |= member.conns().iter().any(|conn| conn.is_open());
+        }
+        // A node whose last connection has just closed is being connected to.
+        Err(if open { Refusal::Full } else { Refusal::Soon })
+    }
+
+    /// Says that a call has left its place.
+    pub(super) fn place_is_free(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Draws the picture anew, and wakes those who wait for it.
+    pub(super) fn refresh(&self) {
+        let roster = self.roster();
+        let ready = |member: &&Arc<Member>| member.phase() == Phase::Ready;
+        let members: Vec<_> = roster.members.iter().filter(ready).map(Arc::clone).collect();
+        let nodes = members.iter().map(|member| Arc::clone(&member.node)).collect();
+        let hopeless = if members.is_empty() { self.hopeless(&roster) } else { None };
+        self.picture.store(Arc::new(Picture { nodes, members, hopeless }));
+        drop(roster);
+        self.changed.notify_waiters();
+    }
+
+    /// Why nobody is ready and nobody is expected to be, if so.
+    fn hopeless(&self, roster: &Roster) -> Option<String> {
+        let asked = roster.registry.as_ref();
+        let pending =
+            asked.is_some_and(|registry| registry.heard.is_none() && registry.error.is_none());
+        let connecting = roster.members.iter().any(|member| member.phase() == Phase::Connecting);
+        (!pending && !connecting).then(|| self.absence(roster))
+    }
+
+    /// Who is there and why nobody of them can be called.
+    fn absence(&self, roster: &Roster) -> String {
+        let count = |phase| roster.members.iter().filter(|m| m.phase() == phase).count();
+        let known = roster.members.len() + roster.unusable;
+        let mut text = match &self.target {
+            Target::Service(name) => format!("{name} has no instance ({known} known"),
+            Target::Direct(_) => format!("nobody can be called at {} ({known} known", self.target),
+        };
+        let parts = [
+            (count(Phase::NotServing), "not serving"),
+            (roster.unusable, "without an endpoint for gRPC"),
+            (count(Phase::Connecting), "being connected to"),
+            (count(Phase::Failed), "unreachable"),
+        ];
+        for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
+            // Writing to a string does not fail.
+            write!(text, ", {count} {what}").ok();
+        }
+        let failed = roster.members.iter().filter(|member| member.phase() == Phase::Failed);
+        for (place, member) in failed.take(3).enumerate() {
+            let lead = if place == 0 { ": " } else { "; " };
+            let error = member.status().error.unwrap_or_default();
+            write!(text, "{lead}{}: {error}", member.node.address()).ok();
+        }
+        text.push(')');
+        if let Some(Registry { source, error: Some((error, since)), .. }) = &roster.registry {
+            let since = Rounded(since.elapsed());
+            write!(text, "; the registry ({source}) cannot be asked since {since}: {error}").ok();
+        }
+        text
+    }
+
+    fn waited(&self, took: Duration) -> Error {
+        let text = self.absence(&self.roster());
+        not_found(format!("{text}; waited {}", Rounded(took)))
+    }
+
+    /// What a node is expected to take that has just come: what the others take.
+    fn guess(roster: &Roster) -> Duration {
+        let now = Instant::now();
+        let ready = roster.members.iter().filter(|member| member.phase() == Phase::Ready);
+        let latencies: Vec<_> = ready.map(|member| member.node.load().latency(now)).collect();
+        let count = u32::try_from(latencies.len()).unwrap_or(u32::MAX);
+        latencies.iter().sum::<Duration>().checked_div(count).unwrap_or(GUESS)
+    }
+
+    /// Takes over who is there now. Returns those that are new; those that left are told.
+    pub(super) fn apply(&self, instances: &[Instance]) -> Vec<Arc<Member>> {
+        let mut roster = self.roster();
+        if let Some(registry) = &mut roster.registry {
+            registry.heard = Some(Instant::now());
+            registry.error = None;
+        }
+        let guess = Self::guess(&roster);
+        let mut before = std::mem::take(&mut roster.members);
+        let mut added = Vec::new();
+        roster.unusable = 0;
+        for instance in instances {
+            let Some((endpoint, authority)) = self.usable(instance) else {
+                roster.unusable += 1;
+                continue;
+            };
+            let address = endpoint.authority();
+            if roster.members.iter().any(|member| member.node.address() == address) {
+                continue;
+            }
+            let known = before.iter().position(|member| member.node.address() == address);
+            let member = if let Some(place) = known {
+                let member = before.swap_remove(place);
+                if member.node.instance().id != instance.id {
+                    // Another run at the same address: nothing that was learnt of the last one holds.
+                    member.node.load().forget(Instant::now(), guess);
+                    member.poke();
+                }
+                member.node.set_instance(instance.clone());
+                member
+            } else {
+                let node = Node::new(&address, instance.clone(), guess);
+                let member = Arc::new(Member::new(node, endpoint, authority));
+                added.push(Arc::clone(&member));
+                member
+            };
+            roster.members.push(member);
+        }
+        // In one order for all who know the same.
+        roster.members.sort_by(|a, b| a.node.address().cmp(b.node.address()));
+        drop(roster);
+        for member in before {
+            member.left.cancel();
+        }
+        self.refresh();
+        added
+    }
+
+    /// Where an instance takes calls, and under which name.
+    fn usable(&self, instance: &Instance) -> Option<(Endpoint, Authority)> {
+        let endpoint = instance.endpoint("grpc")?;
+        let authority = match &self.target {
+            // The service's name, as Kratos sends it (`ServerName` of each address).
+            Target::Service(name) => Authority::try_from(name.as_str()),
+            Target::Direct(_) => Authority::try_from(endpoint.authority()),
+        };
+        Some((endpoint.clone(), authority.ok()?))
+    }
+
+    /// Remembers that the registry cannot be asked; who is there stays.
+    pub(super) fn registry_failed(&self, error: &Error) {
+        let mut roster = self.roster();
+        if let Some(registry) = &mut roster.registry {
+            let since = registry.error.take().map_or_else(Instant::now, |(_, since)| since);
+            registry.error = Some((error.message().to_owned(), since));
+        }
+        drop(roster);
+        self.refresh();
+    }
+}
+
+fn not_found(why: String) -> Error {
+    Error::unavailable("NODE_NOT_FOUND", why)
+}

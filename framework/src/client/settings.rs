@@ -1,0 +1,192 @@
+//! What can be set about the calls that go out: the sections `client` and `clients.<service>`.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::algo::Backoff;
+use crate::balance::BalancerKind;
+use crate::config::duration;
+use crate::wire::{self, Encoding};
+
+/// The section `client`: how other services are called.
+///
+/// `client.*` is for all of them, and `clients.<service>.*` over it for one. Every field has a
+/// default that is right inside a data centre.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientSettings {
+    /// How long a unary call may take that was given no time of its own; default 10 s.
+    ///
+    /// It is what a forgotten call site costs at most. The deadline of the call being served bounds
+    /// a call too, whichever is earlier; streams have no other bound. `0s` is no limit.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// Which node gets a call: `p2c` (default), `round_robin` or `random`.
+    ///
+    /// See [`BalancerKind`] for what each is good for.
+    pub balancer: BalancerKind,
+    /// How long making a connection may take, up to the first answer of the peer and of its health
+    /// check; default 5 s.
+    ///
+    /// As long a call waits for the first node to become ready, if its deadline lets it.
+    #[serde(with = "duration")]
+    pub connect_timeout: Duration,
+    /// How peers that are gone are found.
+    pub keepalive: ClientKeepaliveSettings,
+    /// How long a node that could not be reached is left alone.
+    pub backoff: BackoffSettings,
+    /// The most connections to one node; default 4.
+    ///
+    /// A second one is made when the first has as many calls as `streams_per_connection` says or as
+    /// the peer lets it have, and is given up when it is not needed any more. Each costs the peer a
+    /// connection and both sides some 20 KiB.
+    pub max_connections_per_node: usize,
+    /// From how many calls in flight on one connection another is worth making; default 100.
+    ///
+    /// One connection is read and written by one core at a time. With the most connections made,
+    /// each takes as many calls as the peer lets it.
+    pub streams_per_connection: usize,
+    /// Whether nodes are asked for their health (`grpc.health.v1.Health/Watch`); default true.
+    ///
+    /// One that says it does not serve gets no more calls, before the registry knows. A node that
+    /// does not have the service counts as healthy. Costs one idle stream a node.
+    pub health_check: bool,
+    /// The largest message that is read, in bytes, before and after decompressing; default 4 MiB.
+    ///
+    /// It bounds the memory of one call. Rather stream than raise it.
+    pub max_message_size: usize,
+    /// The largest message that is sent, in bytes; default: none.
+    pub max_send_message_size: Option<usize>,
+    /// How requests are compressed; default `identity`.
+    ///
+    /// Every node must be able to read it: a caller cannot ask first. Worth its CPU on slow links and
+    /// for requests of more than a few KiB.
+    pub compress: Encoding,
+    /// Whether a call waits until a node is ready, as long as its deadline lets it; default false.
+    ///
+    /// Otherwise a call fails at once when every node is known to be unreachable or not serving.
+    /// Right for jobs that nobody waits for.
+    pub wait_for_ready: bool,
+    /// The most bytes that a peer may send ahead of one call's reading; default 1 MiB.
+    ///
+    /// Raise it where a single stream must fill a fast and long line: bytes/s × round trip.
+    pub stream_window: u32,
+    /// The same for all calls of one connection together; default 16 MiB.
+    ///
+    /// It bounds the memory of unread responses. Streams that nobody reads hold their share of it
+    /// from the others.
+    pub window: u32,
+}
+
+/// The section `client.keepalive`: how peers that are gone are found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientKeepaliveSettings {
+    /// After how long without a frame the peer is pinged, also when there is no call; default 30 s.
+    ///
+    /// `0s` switches it off. A peer that finds this too often says so (`too_many_pings`), as gRPC
+    /// servers in Go do unless they are told otherwise: the interval is doubled for its node then, each
+    /// time.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// How long the peer may take to answer; default 10 s. `TCP_USER_TIMEOUT` is set to it too.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+}
+
+/// The section `client.backoff`: how long a node that could not be reached is left alone.
+///
+/// Twice as long after each failure, with jitter. See [`Backoff`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackoffSettings {
+    /// After the first failure; default 100 ms.
+    #[serde(with = "duration")]
+    pub first: Duration,
+    /// The longest; default 5 s. A node that the registry tells anew is tried at once.
+    #[serde(with = "duration")]
+    pub max: Duration,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            balancer: BalancerKind::default(),
+            connect_timeout: Duration::from_secs(5),
+            keepalive: ClientKeepaliveSettings::default(),
+            backoff: BackoffSettings::default(),
+            max_connections_per_node: 4,
+            streams_per_connection: 100,
+            health_check: true,
+            max_message_size: wire::DEFAULT_MAX_MESSAGE,
+            max_send_message_size: None,
+            compress: Encoding::Identity,
+            wait_for_ready: false,
+            stream_window: 1 << 20,
+            window: 16 << 20,
+        }
+    }
+}
+
+impl Default for ClientKeepaliveSettings {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(30), timeout: Duration::from_secs(10) }
+    }
+}
+
+impl Default for BackoffSettings {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(100), max: Duration::from_secs(5) }
+    }
+}
+
+impl BackoffSettings {
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff::new(self.first, self.max)
+    }
+}
+
+impl ClientSettings {
+    pub(super) fn max_send(&self) -> usize {
+        self.max_send_message_size.unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_as_they_are_documented() {
+        let settings: ClientSettings = serde_json::from_str(
+            r#"{"timeout": "1s", "balancer": "round_robin", "keepalive": {"interval": "5s"},
+                "backoff": {"max": "1s"}, "health_check": false}"#,
+        )
+        .unwrap();
+        let expected = ClientSettings {
+            timeout: Duration::from_secs(1),
+            balancer: BalancerKind::RoundRobin,
+            keepalive: ClientKeepaliveSettings {
+                interval: Duration::from_secs(5),
+                ..ClientKeepaliveSettings::default()
+            },
+            backoff: BackoffSettings { max: Duration::from_secs(1), ..BackoffSettings::default() },
+            health_check: false,
+            ..ClientSettings::default()
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused_and_what_is_written_is_read() {
+        let error = serde_json::from_str::<ClientSettings>(r#"{"timeuot": "1s"}"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `timeuot`"), "{error}");
+        let text = serde_json::to_string(&ClientSettings::default()).unwrap();
+        assert_eq!(
+            serde_json::from_str::<ClientSettings>(&text).unwrap(),
+            ClientSettings::default()
+        );
+    }
+}

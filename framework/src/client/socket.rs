@@ -1,0 +1,195 @@
+//! Where a connection's bytes go: a socket, or what else the user has.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::registry::Endpoint;
+
+/// Both directions of a connection that is not TCP.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
+
+/// Makes a connection to a place.
+type Factory =
+    dyn Fn(&Endpoint) -> BoxFuture<'static, io::Result<Pin<Box<dyn Duplex>>>> + Send + Sync;
+
+/// How connections are made.
+#[derive(Clone)]
+pub(super) enum Connector {
+    Tcp,
+    Custom(Arc<Factory>),
+}
+
+impl Connector {
+    pub(super) fn custom<F, Fut, Io>(connect: F) -> Self
+    where
+        F: Fn(&Endpoint) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = io::Result<Io>> + Send + 'static,
+        Io: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        Self::Custom(Arc::new(move |endpoint| {
+            let connecting = connect(endpoint);
+            Box::pin(async move { Ok(Box::pin(connecting.await?) as Pin<Box<dyn Duplex>>) })
+        }))
+    }
+
+    /// `unacknowledged` is how long the kernel waits for an answer to what it has sent.
+    pub(super) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        unacknowledged: Duration,
+    ) -> io::Result<Socket> {
+        match self {
+            Self::Tcp => tcp(endpoint, unacknowledged).await.map(Socket::Tcp),
+            Self::Custom(connect) => connect(endpoint).await.map(Socket::Other),
+        }
+    }
+}
+
+/// The first address of a host that can be reached, in the order in which its name resolves.
+async fn tcp(endpoint: &Endpoint, unacknowledged: Duration) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in tokio::net::lookup_host((endpoint.host(), endpoint.port())).await? {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                limit_unacknowledged(&stream, unacknowledged);
+                return Ok(stream);
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// Pings find dead peers where there is no such option, only later.
+fn limit_unacknowledged(stream: &TcpStream, limit: Duration) {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+    if !limit.is_zero() {
+        socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)).ok();
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "fuchsia")))]
+    let _: (&TcpStream, Duration) = (stream, limit);
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "Tcp",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}
+
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    Other(Pin<Box<dyn Duplex>>),
+}
+
+/// How many bytes have gone through a connection, both ways.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    read: AtomicU64,
+    written: AtomicU64,
+}
+
+impl Traffic {
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Ordering::Acquire)
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+}
+
+/// A socket whose traffic is counted.
+pub(super) struct Counted {
+    pub(super) socket: Socket,
+    pub(super) traffic: Arc<Traffic>,
+}
+
+impl Counted {
+    fn wrote(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &outcome {
+            self.traffic.written.fetch_add(*bytes as u64, Ordering::Release);
+        }
+        outcome
+    }
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Other(socket) => socket.as_mut().poll_read(cx, buffer),
+        };
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.traffic.read.fetch_add(bytes as u64, Ordering::Release);
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, data),
+            Socket::Other(socket) => socket.as_mut().poll_write(cx, data),
+        };
+        self.wrote(outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, data),
+            Socket::Other(socket) => socket.as_mut().poll_write_vectored(cx, data),
+        };
+        self.wrote(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.socket {
+            Socket::Tcp(socket) => socket.is_write_vectored(),
+            Socket::Other(socket) => socket.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_flush(cx),
+            Socket::Other(socket) => socket.as_mut().poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Other(socket) => socket.as_mut().poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Calls that no node has processed go to another; calls that one may have processed never do.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::stream;
+use h2::Reason;
+
+use super::*;
+
+#[tokio::test]
+async fn a_refused_call_goes_to_another_node_at_once() {
+    let (refusing, answering) = (Peer::start().await, Peer::start().await);
+    let channel = direct(&[&refusing, &answering], settings());
+    phases(&channel, &[NodePhase::Ready; 2]).await;
+    refusing.set_mode(Mode::Refuse);
+    for _ in 0..50 {
+        assert_eq!(who(&channel).await.unwrap(), answering.name());
+    }
+    // A stream of which nothing was read goes too.
+    for _ in 0..10 {
+        let before = answering.calls();
+        let unread = stream::pending::<String>();
+        let call = channel.client_stream::<_, String, _>(&JOIN, unread);
+        let error = call.timeout(Duration::from_millis(50)).await.unwrap_err();
+        assert_eq!((error.code(), answering.calls()), (504, before + 1), "{error}");
+    }
+    assert_eq!(refusing.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_every_node_refuses_fails_as_unavailable_and_is_not_tried_for_ever() {
+    let peers = [Peer::start().await, Peer::start().await];
+    let channel = direct(&[&peers[0], &peers[1]], settings());
+    phases(&channel, &[NodePhase::Ready; 2]).await;
+    peers.iter().for_each(|peer| peer.set_mode(Mode::Refuse));
+    let error = who(&channel).await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (503, "STREAM_RESET"));
+    assert!(error.message().contains("REFUSED_STREAM"), "{error}");
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_been_processed_is_never_sent_twice() {
+    let peers = [Peer::start().await, Peer::start().await];
+    let channel = direct(&[&peers[0], &peers[1]], settings());
+    phases(&channel, &[NodePhase::Ready; 2]).await;
+    for (mode, code) in [
+        (Mode::Reset(Reason::INTERNAL_ERROR), 500),
+        (Mode::Reset(Reason::CANCEL), 499),
+        (Mode::Cut, 503),
+    ] {
+        let before = peers[0].calls() + peers[1].calls();
+        peers.iter().for_each(|peer| peer.set_mode(mode));
+        let error = who(&channel).await.unwrap_err();
+        assert_eq!(error.code(), code, "{mode:?} {error}");
+        assert_eq!(peers[0].calls() + peers[1].calls(), before + 1, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_which_something_was_read_is_not_sent_to_another_node() {
+    let (refusing, answering) = (Peer::start().await, Peer::start().await);
+    let channel = direct(&[&refusing], settings());
+    phases(&channel, &[NodePhase::Ready]).await;
+    refusing.set_mode(Mode::Refuse);
+    let requests = stream::iter(["a".to_owned()]);
+    let error = channel.client_stream::<_, String, _>(&JOIN, requests).await.unwrap_err();
+    assert_eq!((error.code(), error.reason()), (503, "STREAM_RESET"));
+    assert_eq!(answering.calls(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_is_lost_when_connections_are_told_to_go_away_under_load() {
+    let peers = [Peer::start().await, Peer::start().await];
+    for nodes in [vec![&peers[0]], vec![&peers[0], &peers[1]]] {
+        let channel = direct(&nodes, settings());
+        let before = peers[0].connections();
+        let done = AtomicBool::new(false);
+        let load = async {
+            let mut calls = 0;
+            while !done.load(Ordering::Relaxed) {
+                who(&channel).await.unwrap();
+                calls += 1;
+            }
+            calls
+        };
+        let goaway = async {
+            for _ in 0..20 {
+                // sleeps: the load goes on meanwhile.
+                tokio::time::sleep(Duration::from_millis(25)).await;
+                nodes.iter().for_each(|peer| peer.go_away());
+            }
+            done.store(true, Ordering::Relaxed);
+        };
+        let (a, b, c, ()) = tokio::join!(
+            load,
+            async {
+                let mut calls = 0;
+                while !done.load(Ordering::Relaxed) {
+                    calls += timeout(LONG, channel.unary::<_, String>(&ECHO, "x".repeat(100_000)))
+                        .await
+                        .unwrap()
+                        .unwrap()
+                        .len();
+                }
+                calls / 100_000
+            },
+            async {
+                let mut calls = 0;
+                while !done.load(Ordering::Relaxed) {
+                    who(&channel).await.unwrap();
+                    calls += 1;
+                }
+                calls
+            },
+            goaway
+        );
+        assert!(a + b + c > 100, "{a} {b} {c}");
+        assert!(peers[0].connections() > before + 5, "{}", peers[0].connections());
+    }
+}
+
+#[tokio::test]
+async fn calls_in_flight_end_in_order_on_a_connection_that_goes_away() {
+    let peer = Peer::start().await;
+    let channel = direct(&[&peer], settings());
+    let slow = tokio::spawn(channel.unary::<_, String>(&SLOW, ()));
+    timeout(LONG, peer.shared.entered.acquire()).await.unwrap().unwrap().forget();
+    peer.go_away();
+    until(|| peer.connections() == 2).await;
+    assert_eq!(who(&channel).await.unwrap(), peer.name());
+    peer.shared.gate.add_permits(1);
+    assert_eq!(timeout(LONG, slow).await.unwrap().unwrap().unwrap(), peer.name());
+    // Nothing holds the old connection open: the health watch has moved.
+    until(|| peer.shared.open.load(Ordering::SeqCst) == 1).await;
+}
+
+#[tokio::test]
+async fn a_node_that_died_gets_no_calls_and_gets_them_again_when_it_is_back() {
+    let (mut dying, living) = (Peer::start().await, Peer::start().await);
+    let channel = direct(&[&dying, &living], settings());
+    phases(&channel, &[NodePhase::Ready; 2]).await;
+    dying.kill();
+    phases(&channel, &[NodePhase::Ready, NodePhase::Unreachable]).await;
+    for _ in 0..20 {
+        assert_eq!(who(&channel).await.unwrap(), living.name());
+    }
+    let back = Peer::build(&dying.address.to_string(), None, Health::Serving).await;
+    phases(&channel, &[NodePhase::Ready; 2]).await;
+    until_called(&channel, &back).await;
+}
+
+async fn until_called(channel: &Channel, peer: &Peer) {
+    let begun = Instant::now();
+    while peer.calls() == 0 {
+        assert!(begun.elapsed() < LONG, "the node gets no calls");
+        who(channel).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn more_calls_than_one_connection_takes_open_another_and_none_waits_for_ever() {
+    let peer = Peer::with_max_streams(10).await;
+    let settings = ClientSettings { max_connections_per_node: 3, ..settings() };
+    let channel = direct(&[&peer], settings);
+    let calls: Vec<_> =
+        (0..30).map(|_| tokio::spawn(channel.unary::<_, String>(&SLOW, ()))).collect();
+    timeout(LONG, peer.shared.entered.acquire_many(30)).await.unwrap().unwrap().forget();
+    assert_eq!(peer.connections(), 3);
+    assert_eq!(channel.state().nodes[0].in_flight, 30);
+
+    // One more has no place, until one is free.
+    let waiting = tokio::spawn(channel.unary::<_, String>(&SLOW, ()));
+    let error = channel.unary::<_, String>(&WHO, ()).timeout(Duration::from_millis(50)).await;
+    assert_eq!(error.unwrap_err().code(), 504);
+    peer.shared.gate.add_permits(31);
+    for call in calls {
+        timeout(LONG, call).await.unwrap().unwrap().unwrap();
+    }
+    timeout(LONG, waiting).await.unwrap().unwrap().unwrap();
+    assert_eq!(peer.connections(), 3);
+}
