@@ -112,11 +112,16 @@ impl Api {
         self.put("/v1/agent/service/register".to_owned(), body, &what).await
     }
 
-    /// Passes the TTL check of an instance.
-    pub(super) async fn pass(&self, instance: &Instance) -> Result<()> {
+    /// Passes the TTL check of an instance; gives up after `limit`, or the timeout if that is shorter.
+    ///
+    /// An agent without a leader may be slow to answer although it has taken the word.
+    pub(super) async fn pass(&self, instance: &Instance, limit: Duration) -> Result<()> {
         let path = format!("/v1/agent/check/update/{}", encoded(&entry::check_id(&instance.id)));
         let body = br#"{"Status":"passing","Output":"pass"}"#.to_vec();
-        self.put(path, body, &format!("renew {} {}", instance.name, instance.id)).await
+        let (query, what) = (String::new(), format!("renew {} {}", instance.name, instance.id));
+        let limit = limit.min(self.timeout);
+        let method = Method::PUT;
+        self.request(Ask { method, path, query, body, limit, what: &what }).await.map(drop)
     }
 
     /// Deregisters an instance; one that the agent does not know is no error.

@@ -49,7 +49,12 @@ struct Keeper {
 impl Keeper {
     async fn register(&self) -> Result<()> {
         self.api.register(&self.registration).await?;
-        self.api.pass(&self.instance).await
+        self.api.pass(&self.instance, self.patience()).await
+    }
+
+    /// How long a heartbeat may take: so that another one follows before the time to live is over.
+    fn patience(&self) -> Duration {
+        (self.interval / 2).max(Duration::from_secs(1))
     }
 
     /// Renews until released, then deregisters.
@@ -73,7 +78,7 @@ impl Keeper {
             }
             let passed = tokio::select! {
                 () = task.released() => break,
-                passed = self.api.pass(&self.instance) => passed,
+                passed = self.api.pass(&self.instance, self.patience()) => passed,
             };
             let (done, again) = match passed {
                 // Not given up half-way when released: the agent might take it after the farewell.

@@ -30,8 +30,9 @@ pub struct ConsulSettings {
     /// How often the heartbeat passes the TTL check, and how often the agent looks whether the
     /// endpoints take connections, default 10 s, at least 100 ms. The TTL is twice as long.
     ///
-    /// An instance that died without a word is missed within one or two of these. Shorter costs
-    /// Consul a write for each instance each time.
+    /// An instance that died without a word is missed within one or two of these. Shorter costs the
+    /// agent more requests; and below 4 s instances may be missed for nothing while the servers
+    /// choose a leader, since an agent then holds heartbeats back for up to 7 s.
     #[serde(with = "duration")]
     pub interval: Duration,
     /// After how long an instance that fails its checks is removed for good, default 600 s.
