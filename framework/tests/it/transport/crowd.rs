@@ -23,6 +23,8 @@ const SIZE: usize = 10_000;
 /// More than a connection takes today; less than what would make ten thousand of them a problem.
 const MOST: usize = 48 * 1024;
 
+const AS_MANY_AS_MAY_BE: &str = "$(ulimit -H -n)";
+
 struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -31,10 +33,10 @@ struct Process {
 }
 
 impl Process {
-    /// Runs the test `name` in a process that may open as many files as the system lets it.
-    fn start(name: &str, variable: (&str, &str)) -> Self {
+    /// Runs the test `name` in a process that may open so many files, as a shell says it.
+    fn start(name: &str, files: &str, variable: (&str, &str)) -> Self {
         let mut child = Command::new("sh")
-            .args(["-c", "ulimit -n $(ulimit -H -n); exec \"$@\"", "sh"])
+            .args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh"])
             .arg(std::env::current_exe().unwrap())
             .args(["--exact", name, "--ignored", "--nocapture"])
             .env(variable.0, variable.1)
@@ -77,12 +79,14 @@ fn stay(said: &str) {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_idle_connections_take_little_memory_and_others_are_served() {
-    let server = Process::start("transport::crowd::is_the_server", (SERVER, "yes"));
+    let server =
+        Process::start("transport::crowd::is_the_server", AS_MANY_AS_MAY_BE, (SERVER, "yes"));
     let address: SocketAddr = server.said.parse().unwrap();
     let client = super::Client::connect(address).await;
     client.call("/t.Echo/Echo", super::framed("warm")).await.unwrap();
     let before = server.resident();
-    let crowd = Process::start("transport::crowd::is_the_crowd", (CROWD, &server.said));
+    let crowd =
+        Process::start("transport::crowd::is_the_crowd", AS_MANY_AS_MAY_BE, (CROWD, &server.said));
     let size: usize = crowd.said.parse().unwrap();
     if size < SIZE {
         eprintln!("with {size} connections instead of {SIZE}: raise the hard limit of open files");
@@ -94,6 +98,25 @@ async fn ten_thousand_idle_connections_take_little_memory_and_others_are_served(
     assert_eq!(client.call("/t.Echo/Echo", super::framed("old")).await.unwrap().text(), "old");
     let new = super::Client::connect(address).await;
     assert_eq!(new.call("/t.Echo/Echo", super::framed("new")).await.unwrap().text(), "new");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_that_may_open_few_files_keeps_some_and_serves_those_who_are_there() {
+    let server = Process::start("transport::crowd::is_the_server", "200", (SERVER, "yes"));
+    let address: SocketAddr = server.said.parse().unwrap();
+    let client = super::Client::connect(address).await;
+    let mut crowd = Vec::new();
+    let turned_away = loop {
+        // It may be closed before its first byte is written.
+        let Ok(mut peer) = Peer::try_connect(address).await else { break crowd.len() + 1 };
+        if peer.await_kind(raw::SETTINGS).await.is_none() {
+            break crowd.len() + 1;
+        }
+        crowd.push(peer);
+    };
+    assert_eq!(turned_away, 200 - 64, "each is a file, and the process needs some for itself");
+    assert_eq!(client.call("/t.Echo/Echo", super::framed("old")).await.unwrap().text(), "old");
 }
 
 #[tokio::test]

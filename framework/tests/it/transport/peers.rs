@@ -131,18 +131,24 @@ async fn a_peer_that_takes_nothing_from_its_socket_is_dropped_by_the_system() {
         settings.socket.user_timeout = Duration::from_millis(500);
         settings.keepalive.interval = Duration::ZERO;
         settings.keepalive.timeout = Duration::ZERO;
+        // So that the peer need not read how much it may send.
+        settings.connection.stream_window = 1 << 30;
+        settings.connection.window = 1 << 30;
     })
     .await;
     let mut peer = Peer::connect(served.address).await;
+    assert_eq!(peer.await_kind(raw::WINDOW_UPDATE).await.unwrap().stream, 0);
+    peer.send(&Frame::new(raw::SETTINGS, raw::ACK, 0, Vec::new())).await;
     // It lets the server send without end, and reads none of it.
     peer.send(&Frame::new(raw::SETTINGS, 0, 0, vec![0, 4, 0x7f, 0xff, 0xff, 0xff])).await;
     peer.send(&Frame::new(raw::WINDOW_UPDATE, 0, 0, vec![0x7f, 0, 0, 0])).await;
     peer.open(1, "/t.Echo/Chat").await;
     let chunk = framed(&"a".repeat(16_000));
     let data = Frame::new(raw::DATA, 0, 1, chunk).encode();
-    // Until both ends are full and stay so, or the server has gone.
-    let full = async { while peer.0.write_all(&data).await.is_ok() {} };
-    timeout(Duration::from_secs(3), full).await.ok();
+    // More than both ends' sockets hold.
+    for _ in 0..1500 {
+        timeout(LONG, peer.0.write_all(&data)).await.unwrap().unwrap();
+    }
     served.stop.begin();
     served.ended().await;
 }
