@@ -29,6 +29,7 @@ cargo xtask VERB
   ci                         all that must hold before a change lands, the cheap checks first
   gen [--check]              the generated code that is checked in; or what of it is stale
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
+  bench [--help] [ARG…]      what a call costs, beside its peers; a workspace of its own
   servers install [PART…]    the real servers and clients that the tests talk to
   servers start KIND [NAME]  one of them on free ports; prints its addresses
   servers stop NAME | list
@@ -53,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             ui::out(USAGE);
             Ok(())
         }
+        ["bench", rest @ ..] => bench(rest),
         ["ci"] => ci::main(),
         ["demo", rest @ ..] => demo::main(rest),
         ["gen"] => r#gen::main(false),
@@ -65,4 +67,11 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             words.join(" ")
         ))),
     }
+}
+
+/// The peers of the measurements must not weigh on our lock file: they have a workspace of their own.
+fn bench(arguments: &[&str]) -> Result<()> {
+    let mut command = exec::cargo();
+    command.args(["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"]);
+    exec::run(command.args(arguments))
 }
