@@ -39,7 +39,12 @@ impl Cache {
                     .with_hint("set BIA_CACHE to a folder, or HOME"));
             }
         };
-        let root = std::path::absolute(&root).about(|| format!("resolve {}", root.display()))?;
+        Self::at(&root)
+    }
+
+    /// The same in a folder that is named here.
+    pub(crate) fn at(root: &Path) -> Result<Self> {
+        let root = std::path::absolute(root).about(|| format!("resolve {}", root.display()))?;
         for folder in ["bin", "opt", "run", "tmp"] {
             let folder = root.join(folder);
             std::fs::create_dir_all(&folder).about(|| format!("make {}", folder.display()))?;

@@ -232,3 +232,92 @@ fn folder(cache: &Cache, name: &str) -> Result<PathBuf> {
     }
     Err(Error::usage(format!("`{name}` cannot be a server's name: use letters, digits, - and _")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::{Group, exists, start_time};
+    use crate::root::Cache;
+    use crate::wait;
+
+    /// A cache of its own, gone when the test ends.
+    struct Folder(std::path::PathBuf);
+
+    impl Folder {
+        fn make(test: &str) -> (Self, Cache) {
+            let path = std::env::temp_dir().join(format!("xtask-{test}-{}", std::process::id()));
+            let cache = Cache::at(&path).expect("a cache");
+            (Self(path), cache)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+
+    fn sleeper() -> Command {
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        command
+    }
+
+    #[test]
+    fn what_was_started_is_found_by_a_later_command_and_stopped_by_it() {
+        let (_folder, cache) = Folder::make("found");
+        let mut group = Group::create(&cache, "a").expect("a group");
+        group.spawn("one", &mut sleeper()).expect("a process");
+        group.spawn("two", &mut sleeper()).expect("a process");
+        group.set("KEY", "value=1").expect("a variable");
+
+        let all = Group::all(&cache).expect("the groups");
+        let [found] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!((found.name(), found.is_alive()), ("a", true));
+        assert_eq!(found.variables(), [("KEY".to_owned(), "value=1".to_owned())]);
+        let taken = Group::create(&cache, "a").expect_err("the name is taken").to_string();
+        assert!(taken.starts_with("a runs already"), "{taken}");
+
+        let processes: Vec<u32> = found.processes.iter().map(|process| process.id).collect();
+        Group::open(&cache, "a").expect("the group").stop().expect("stopped");
+        assert!(processes.iter().all(|id| !exists(*id)), "{processes:?}");
+        assert!(Group::all(&cache).expect("the groups").is_empty());
+    }
+
+    #[test]
+    fn a_number_that_another_process_has_now_is_not_killed() {
+        let (_folder, cache) = Folder::make("reused");
+        let mut other = sleeper().spawn().expect("a process");
+        drop(Group::create(&cache, "a").expect("a group"));
+        let pids = cache.join("run/a/pids");
+        std::fs::write(pids, format!("{} 1\n", other.id())).expect("written");
+
+        Group::open(&cache, "a").expect("the group").stop().expect("stopped");
+        assert!(start_time(other.id()).is_some(), "the other process was killed");
+        other.kill().expect("killed");
+        other.wait().expect("ended");
+    }
+
+    #[test]
+    fn a_server_that_ends_at_once_is_told_with_its_last_words() {
+        let (_folder, cache) = Folder::make("ended");
+        let mut group = Group::create(&cache, "a").expect("a group");
+        let mut fails = Command::new("sh");
+        fails.args(["-c", "echo no licence >&2; exit 3"]);
+        group.spawn("server", &mut fails).expect("a process");
+        let error = group.until_ready(Duration::from_secs(20), |_| false).expect_err("not ready");
+        assert_eq!(error.to_string(), "a ended at once\n    no licence");
+        assert!(Group::open(&cache, "a").is_err());
+    }
+
+    #[test]
+    fn a_name_that_leads_out_of_the_folder_is_refused() {
+        let (_folder, cache) = Folder::make("names");
+        for name in ["", "..", "a/b", ".hidden"] {
+            assert!(Group::create(&cache, name).is_err(), "{name}");
+        }
+        assert!(!wait::until(Duration::from_millis(1), || false));
+    }
+}
