@@ -63,6 +63,13 @@ impl Types {
             .find_map(|(dot, _)| self.outside.get_key_value(&name[..dot]))?;
         let rest: Vec<_> = name[prefix.len() + 1..].split('.').collect();
         let (last, modules) = rest.split_last()?;
+        // What is nested in a type is in the module beside it.
+        let path = match path.rsplit_once("::") {
+            Some((modules, name)) if name.starts_with(char::is_uppercase) => {
+                format!("{modules}::{}", snake(name))
+            }
+            _ => path.clone(),
+        };
         let modules = modules.iter().map(|part| format!("::{}", snake(part))).collect::<String>();
         Some(format!("{path}{modules}::{}", camel(last)))
     }
@@ -73,7 +80,8 @@ mod tests {
     use super::*;
 
     fn types() -> Types {
-        let outside = [(".shared.v1".to_owned(), "::shared_api::v1".to_owned())];
+        let outside = [(".shared.v1", "::shared_api::v1"), (".other.Type", "::other::HttpType")];
+        let outside = outside.map(|(name, path)| (name.to_owned(), path.to_owned()));
         Types::new(&outside, "::bia::__codegen::prost", "::bia::__codegen::prost_types")
     }
 
@@ -100,5 +108,7 @@ mod tests {
             "::bia::__codegen::prost::alloc::string::String"
         );
         assert_eq!(path(".shared.v1.Money.Unit"), "::shared_api::v1::money::Unit");
+        assert_eq!(path(".other.Type"), "::other::HttpType");
+        assert_eq!(path(".other.Type.Inner.Kind"), "::other::http_type::inner::Kind");
     }
 }
