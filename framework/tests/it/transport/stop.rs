@@ -31,6 +31,42 @@ async fn a_slow_call_finishes_although_the_server_stops() {
 }
 
 #[tokio::test]
+async fn under_load_every_call_that_came_to_its_handler_is_answered() {
+    for _ in 0..10 {
+        let served = serve(|_| {}).await;
+        served.let_through(1_000_000);
+        let callers: Vec<_> = (0..8)
+            .map(|_| {
+                let address = served.address;
+                tokio::spawn(async move {
+                    let client = Client::connect(address).await;
+                    let mut answered = 0;
+                    loop {
+                        match client.call("/t.Echo/Slow", framed("load")).await {
+                            Ok(answer) => assert_eq!(answer.text(), "load"),
+                            // Its handler has not seen it: another instance can.
+                            Err(error) => {
+                                assert!(!error.is_reset(), "{error}");
+                                return answered;
+                            }
+                        }
+                        answered += 1;
+                    }
+                })
+            })
+            .collect();
+        served.entered(400).await;
+        served.stop.begin();
+        let mut answered = 0;
+        for caller in callers {
+            answered += timeout(LONG, caller).await.unwrap().unwrap();
+        }
+        assert_eq!(answered, served.entered.available_permits() + 400);
+        served.ended().await;
+    }
+}
+
+#[tokio::test]
 async fn a_call_of_http1_finishes_although_the_server_stops() {
     let served = serve(|_| {}).await;
     let mut connection = super::http1::Connection::connect(served.address).await;
