@@ -1,6 +1,9 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{self, Poll};
 use std::time::Duration;
 
@@ -11,6 +14,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use prost::Message;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::body::Body;
 use crate::context::Context;
@@ -254,22 +258,50 @@ pub(super) fn one<T: Message + Default + 'static>(
 }
 
 /// Makes a call that is answered with a stream.
+///
+/// A call that streams both ways is handed over as soon as a node has it and the caller's stream
+/// gives no more for now: many servers begin to answer only when they have something to say, and
+/// the caller may be waiting for the stream of answers before it goes on.
 pub(super) fn many<T: Message + Default + 'static>(
     plan: Plan<Streaming<T>>,
 ) -> BoxFuture<'static, Result<Reply<Streaming<T>>>> {
     Box::pin(async move {
+        let both_ways = plan.operation.kind() == Kind::Bidi;
         let Running { channel, mut call } = plan.begin()?;
-        let (begun, deadline) = (call.begun, call.deadline);
-        let operation = call.operation.clone();
-        let mut progress = Progress::default();
-        let opening = open::<T>(&channel, &mut call, &mut progress, true);
-        let stream = match deadline {
-            None => opening.await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, opening).await {
-                Ok(stream) => stream,
-                Err(_) => Err(progress.too_late(&operation, begun)),
-            },
-        }?;
+        let stalled = both_ways.then(Arc::<AtomicBool>::default);
+        let mut progress = Progress::telling(stalled.clone());
+        let mut opening = Box::pin(async move {
+            let (begun, deadline) = (call.begun, call.deadline);
+            let operation = call.operation.clone();
+            let opening = open::<T>(&channel, &mut call, &mut progress, true);
+            match deadline {
+                None => opening.await,
+                Some(deadline) => match tokio::time::timeout_at(deadline, opening).await {
+                    Ok(stream) => stream,
+                    Err(_) => Err(progress.too_late(&operation, begun)),
+                },
+            }
+        });
+        let opened = poll_fn(|cx| match opening.as_mut().poll(cx) {
+            Poll::Ready(opened) => Poll::Ready(Some(opened)),
+            Poll::Pending => {
+                let stalled = stalled.as_ref().is_some_and(|it| it.load(Ordering::Relaxed));
+                if stalled { Poll::Ready(None) } else { Poll::Pending }
+            }
+        })
+        .await;
+        let stream = match opened {
+            Some(opened) => opened?,
+            None => {
+                // What the caller streams is sent on, whether or not it reads already.
+                let task = match Context::current() {
+                    Some(cx) => tokio::spawn(cx.scope(opening)),
+                    None => tokio::spawn(opening),
+                };
+                let task = AbortOnDropHandle::new(task);
+                Streaming::opening(async { task.await.map_err(Error::from_source)? })
+            }
+        };
         let headers = stream.headers().clone();
         Ok(Reply { message: stream, headers, trailers: HeaderMap::new() })
     })

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -45,11 +46,20 @@ pub(super) struct Outgoing {
 
 /// How far a call has come, for the error when the time is up.
 #[derive(Default)]
-pub(super) struct Progress(Option<Arc<Node>>);
+pub(super) struct Progress {
+    node: Option<Arc<Node>>,
+    /// Set when a node has the call, but the caller's stream gives no more for now and there is no
+    /// answer yet: it may be that the caller waits for the answer's stream before it sends more.
+    stalled: Option<Arc<AtomicBool>>,
+}
 
 impl Progress {
+    pub(super) fn telling(stalled: Option<Arc<AtomicBool>>) -> Self {
+        Self { node: None, stalled }
+    }
+
     pub(super) fn too_late(&self, operation: &str, begun: Instant) -> Error {
-        failure::too_late(operation, self.0.as_deref().map(Node::address), begun.elapsed())
+        failure::too_late(operation, self.node.as_deref().map(Node::address), begun.elapsed())
     }
 }
 
@@ -75,8 +85,8 @@ pub(super) async fn exchange(
         let (conn, member) = pool.acquire(&pick, &tried, call.deadline).await?;
         let node = Arc::clone(&member.node);
         let guard = Guard::new(conn, Arc::clone(&node), channel.clone(), call.deadline);
-        progress.0 = Some(Arc::clone(&node));
-        match attempt(call, guard, &member.authority).await {
+        progress.node = Some(Arc::clone(&node));
+        match attempt(call, guard, &member.authority, progress.stalled.as_deref()).await {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Failed(error) => return Err(error),
             Attempt::Unsent(error) => {
@@ -90,7 +100,12 @@ pub(super) async fn exchange(
     }
 }
 
-async fn attempt(call: &mut Outgoing, guard: Guard, authority: &http::uri::Authority) -> Attempt {
+async fn attempt(
+    call: &mut Outgoing,
+    guard: Guard,
+    authority: &http::uri::Authority,
+    stalled: Option<&AtomicBool>,
+) -> Attempt {
     let mut headers = call.headers.clone();
     if let Some(deadline) = call.deadline {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -113,7 +128,7 @@ async fn attempt(call: &mut Outgoing, guard: Guard, authority: &http::uri::Autho
         (Some(stream), Some(body)) => Some(Pump::new(call.payload.head.clone(), body, stream)),
         _ => None,
     };
-    match answer(&mut response, pump.as_mut()).await {
+    match answer(&mut response, pump.as_mut(), stalled).await {
         Ok(Ok(response)) => Attempt::Answered(answered(call, response, guard, pump)),
         Ok(Err(error)) => {
             let unsent = is_unsent(&error, &guard, written);
@@ -143,6 +158,9 @@ async fn attempt(call: &mut Outgoing, guard: Guard, authority: &http::uri::Autho
 }
 
 fn broken(call: &Outgoing, guard: &Guard, error: h2::Error) -> Error {
+    if failure::is_too_late(&error, call.deadline) {
+        return failure::too_late(&call.operation, Some(guard.address()), call.begun.elapsed());
+    }
     failure::broken(error, &call.operation, guard.address(), guard.conn().cause())
 }
 
@@ -150,6 +168,7 @@ fn broken(call: &Outgoing, guard: &Guard, error: h2::Error) -> Error {
 async fn answer(
     response: &mut ResponseFuture,
     mut pump: Option<&mut Pump>,
+    stalled: Option<&AtomicBool>,
 ) -> Result<Result<Response<RecvStream>, h2::Error>> {
     poll_fn(|cx| {
         if let Some(pump) = &mut pump
@@ -157,7 +176,14 @@ async fn answer(
         {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut *response).poll(cx).map(Ok)
+        let answered = Pin::new(&mut *response).poll(cx);
+        if let Some(stalled) = stalled
+            && answered.is_pending()
+            && pump.as_ref().is_some_and(|pump| !pump.is_done())
+        {
+            stalled.store(true, Ordering::Relaxed);
+        }
+        answered.map(Ok)
     })
     .await
 }

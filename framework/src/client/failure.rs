@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use h2::Reason;
+use tokio::time::Instant;
 
 use crate::error::{Code, Error};
 
@@ -44,6 +45,14 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
+}
+
+/// Whether a node gave a call up because its time was up, which it may notice before our own timer
+/// does: it resets the stream, as grpc-go does, and has no way to say why.
+pub(super) fn is_too_late(error: &h2::Error, deadline: Option<Instant>) -> bool {
+    error.is_remote()
+        && error.reason() == Some(Reason::CANCEL)
+        && deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
 /// The time was up.

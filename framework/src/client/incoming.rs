@@ -129,9 +129,19 @@ impl Incoming {
         let own = self.sending.as_ref().and_then(|sending| {
             sending.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
         });
-        let cause = self.guard.as_ref().and_then(|guard| guard.conn().cause());
-        let error =
-            own.unwrap_or_else(|| failure::broken(error, &self.operation, self.node(), cause));
+        let late = self
+            .deadline
+            .as_ref()
+            .filter(|deadline| failure::is_too_late(&error, Some(deadline.sleep.deadline())));
+        let error = own.unwrap_or_else(|| match late {
+            Some(late) => {
+                failure::too_late(&self.operation, Some(self.node()), late.begun.elapsed())
+            }
+            None => {
+                let cause = self.guard.as_ref().and_then(|guard| guard.conn().cause());
+                failure::broken(error, &self.operation, self.node(), cause)
+            }
+        });
         self.end(true);
         error
     }

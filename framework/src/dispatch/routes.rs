@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,7 +23,6 @@ pub(crate) struct Routes {
     by_name: HashMap<&'static str, usize>,
     /// Services that take methods which are not listed.
     open: HashMap<&'static str, usize>,
-    services: Vec<Service>,
 }
 
 impl Routes {
@@ -32,8 +31,9 @@ impl Routes {
     /// If two services have the same name.
     pub(crate) fn new(services: Vec<Service>) -> Result<Self> {
         let mut all = Self::default();
-        for service in &services {
-            if services.iter().filter(|other| other.name == service.name).count() > 1 {
+        let mut names = HashSet::new();
+        for service in services {
+            if !names.insert(service.name) {
                 return Err(Error::internal(
                     "SERVICE_TWICE",
                     format!("the service {} is mounted twice; mount it once", service.name),
@@ -49,7 +49,6 @@ impl Routes {
                 }
             }
         }
-        all.services = services;
         Ok(all)
     }
 
@@ -71,10 +70,6 @@ impl Routes {
 
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Route> {
         self.routes.iter()
-    }
-
-    pub(crate) fn services(&self) -> &[Service] {
-        &self.services
     }
 }
 

@@ -93,11 +93,6 @@ impl Pipeline {
             .filter(|(_, count)| *count > 0)
             .collect()
     }
-
-    /// What is served.
-    pub(crate) fn routes(&self) -> &Routes {
-        &self.routes
-    }
 }
 
 impl fmt::Debug for Pipeline {

@@ -24,8 +24,12 @@ pub struct Streaming<T> {
     done: bool,
     headers: HeaderMap,
     trailers: Option<HeaderMap>,
+    /// The stream itself, while the peer has not begun to answer.
+    opening: Option<Opening<T>>,
     message: PhantomData<fn() -> T>,
 }
+
+type Opening<T> = Pin<Box<dyn Future<Output = Result<Streaming<T>>> + Send>>;
 
 /// What the end of a body means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +49,17 @@ impl<T: Message + Default> Streaming<T> {
             done: false,
             headers: HeaderMap::new(),
             trailers: None,
+            opening: None,
             message: PhantomData,
         }
+    }
+
+    /// A stream of which the peer has not begun to answer: it fails with what its opening fails with.
+    pub(crate) fn opening(opening: impl Future<Output = Result<Self>> + Send + 'static) -> Self {
+        let nothing = Decoder::new(super::Encoding::Identity, 0);
+        let mut stream = Self::new(Body::empty(), nothing, End::Response);
+        stream.opening = Some(Box::pin(opening));
+        stream
     }
 
     pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
@@ -68,7 +81,8 @@ impl<T: Message + Default> Streaming<T> {
         std::future::poll_fn(|cx| self.poll_message(cx)).await.transpose()
     }
 
-    /// The headers that the peer answered with; empty for what a caller streams.
+    /// The headers that the peer answered with; empty for what a caller streams, and until the first
+    /// message of a stream that was handed over before the peer began to answer.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -83,6 +97,16 @@ impl<T: Message + Default> Streaming<T> {
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         if self.done {
             return Poll::Ready(None);
+        }
+        if let Some(opening) = &mut self.opening {
+            match ready!(opening.as_mut().poll(cx)) {
+                Ok(opened) => *self = opened,
+                Err(error) => {
+                    self.opening = None;
+                    self.done = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
         }
         let outcome = loop {
             match self.decoder.next() {

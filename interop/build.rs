@@ -1,0 +1,16 @@
+//! Generates the service of gRPC's interoperability tests twice: by ours and by tonic's generator.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+const FILE: &str = "proto/grpc/testing/test.proto";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    bia_codegen::compile(&[FILE])?;
+
+    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
+    std::fs::create_dir_all(&out)?;
+    let descriptors = protox::compile([FILE], ["proto"])?;
+    tonic_prost_build::configure().out_dir(out).compile_fds(descriptors)?;
+    Ok(())
+}
