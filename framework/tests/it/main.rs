@@ -8,5 +8,6 @@ mod client;
 mod consul;
 mod fixture;
 mod lifecycle;
+mod process;
 mod registry;
 mod transport;

@@ -1,0 +1,84 @@
+//! A service as a user would write it, which tests start, send signals to, and look at the end of.
+
+use std::time::Duration;
+
+use bia::__codegen::{Facts, Handler, Reply, ServerCall};
+use bia::{App, Error, Kind, Operation, Service};
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    child: Child,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Child {
+    greeting: String,
+    password: bia::config::Secret,
+    /// How long the first step of the start takes.
+    #[serde(with = "bia::config::duration")]
+    start: Duration,
+    /// How long a step of the stop takes.
+    #[serde(with = "bia::config::duration")]
+    stop: Duration,
+    /// Whether a step of the start fails.
+    fail: bool,
+}
+
+impl Default for Child {
+    fn default() -> Self {
+        Self {
+            greeting: "hello".to_owned(),
+            password: bia::config::Secret::default(),
+            start: Duration::ZERO,
+            stop: Duration::ZERO,
+            fail: false,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), bia::Exit> {
+    let config = bia::config::<Settings>().await?;
+    let app = App::new("child", "1.2.3", &config)?;
+    let settings = config.get();
+    let (start, stop, fail) = (settings.child.start, settings.child.stop, settings.child.fail);
+    app.check("always", || async { Ok(()) });
+    app.serve(sleeper())
+        .before_start("wait", Duration::from_secs(60), move || async move {
+            say("starting");
+            tokio::time::sleep(start).await;
+            if fail { Err(Error::unavailable("NO_TABLE", "no table users")) } else { Ok(()) }
+        })
+        .before_stop("wait", Duration::from_secs(60), move || async move {
+            say("stopping");
+            tokio::time::sleep(stop).await;
+            Ok::<_, Error>(())
+        })
+        .run()
+        .await
+}
+
+/// Tells the test how far it is.
+#[expect(clippy::print_stdout, reason = "what the test reads")]
+fn say(what: &str) {
+    println!("{what}");
+}
+
+/// `test.Sleeper/Sleep` takes the milliseconds that its message says.
+fn sleeper() -> Service {
+    static SLEEP: Operation = Operation::new("/test.Sleeper/Sleep", Kind::Unary);
+    static FACTS: Facts = Facts { name: "test.Sleeper", operations: &[&SLEEP], descriptors: &[] };
+    struct Sleeper;
+    impl Handler for Sleeper {
+        fn call(&self, _: usize, call: ServerCall) -> Reply {
+            call.unary(|_, ms: u64| async move {
+                say("called");
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Ok(ms)
+            })
+        }
+    }
+    Service::new(&FACTS, Sleeper)
+}
