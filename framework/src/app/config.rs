@@ -173,6 +173,20 @@ fn default_files(variables: &Variables) -> Result<Vec<PathBuf>, Invalid> {
     Ok(base.into_iter().chain(own).collect())
 }
 
+/// Puts `client` under each of `clients`, so that these say only what is different.
+fn inherit(framework: &mut Tree) {
+    let Some(clients) = framework.section("clients") else { return };
+    let common = framework.section("client").unwrap_or_default();
+    let mut whole = Tree::new();
+    for name in clients.keys() {
+        if let Some(own) = clients.section(name) {
+            whole.add_section(name, common.clone());
+            whole.add_section(name, own);
+        }
+    }
+    framework.add_section("clients", whole);
+}
+
 /// Settings with what is known of where they came from.
 struct Loaded<T> {
     config: Config<T>,
@@ -184,7 +198,8 @@ struct Loaded<T> {
 
 impl<T: DeserializeOwned> Loaded<T> {
     fn new(mut tree: Tree, variables: Variables) -> Result<Self, Invalid> {
-        let framework = tree.take(&Settings::SECTIONS);
+        let mut framework = tree.take(&Settings::SECTIONS);
+        inherit(&mut framework);
         let (settings, framework_notes): (Settings, _) = framework.decode(&[])?;
         settings.check().map_err(|invalid| {
             let place = invalid.key().and_then(|key| framework.origin(key)).map(str::to_owned);

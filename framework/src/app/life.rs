@@ -21,6 +21,7 @@ use crate::server::{Server, Stop};
 
 use super::admin;
 use super::announce::{Announced, Announcer, Gate};
+use super::channels::Channels;
 use super::exit::Exit;
 use super::hooks::{self, Hooks};
 use super::settings::{RegistryKind, Settings};
@@ -61,6 +62,7 @@ pub(super) struct Life {
     pub(super) hooks: Hooks,
     pub(super) gate: Gate,
     pub(super) announced: watch::Sender<Announced>,
+    pub(super) channels: Channels,
     /// Told once, when the service is up.
     pub(super) started: Option<oneshot::Sender<Started>>,
     pub(super) running: Running,
@@ -231,6 +233,15 @@ impl Life {
                 ),
                 _ => tracing::info!(server = name, address, faces, "listening"),
             }
+        }
+        for channel in self.channels.all() {
+            let client = channel.settings();
+            tracing::info!(
+                channel = channel.target(),
+                timeout = duration::format(client.timeout),
+                balancer = ?client.balancer,
+                "calling"
+            );
         }
         tracing::info!(
             registry =

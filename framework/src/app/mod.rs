@@ -5,6 +5,7 @@
 
 mod admin;
 mod announce;
+mod channels;
 pub(crate) mod config;
 mod exit;
 mod flags;
@@ -25,6 +26,7 @@ use tower::{Layer, Service as TowerService};
 use crate::backend::local::{Local, LocalSettings};
 use crate::body::Body;
 use crate::builtin;
+use crate::client::Channel;
 use crate::config::Invalid;
 use crate::dispatch::Service;
 use crate::error::{BoxError, Error, Result};
@@ -44,6 +46,7 @@ pub use self::settings::{
 
 use self::admin::AdminServer;
 use self::announce::{Announced, Gate};
+use self::channels::Channels;
 use self::hooks::{Hook, Hooks};
 use self::life::{Cause, Life, Running};
 use self::signals::Signals;
@@ -71,6 +74,7 @@ pub struct App {
     layers: Vec<UserLayer>,
     servers: Vec<Box<dyn Server>>,
     hooks: Hooks,
+    channels: Channels,
 }
 
 impl App {
@@ -132,6 +136,7 @@ impl App {
             layers: Vec::new(),
             servers: Vec::new(),
             hooks: Hooks::default(),
+            channels: Channels::default(),
         })
     }
 
@@ -198,6 +203,28 @@ impl App {
     {
         self.health.add_check(name, check);
         self
+    }
+
+    /// The channel to a service, by its name in the registry (`order-service`) or by addresses
+    /// (`direct:///10.1.2.3:9000,10.1.2.4:9000`), with the settings `client` and `clients.<service>`.
+    ///
+    /// There is one for each target, whoever asks for it. It begins to connect at once; calls wait
+    /// for it. `/registry` shows what it sees.
+    ///
+    /// # Errors
+    ///
+    /// If the target cannot be read, or is a service while `registry.kind` is `none`.
+    pub fn channel(&self, target: &str) -> Result<Channel> {
+        self.channels.get_or_make(target, || {
+            let name = target.strip_prefix("discovery:///").unwrap_or(target);
+            let settings = self.settings.client_of(name).clone();
+            let builder = Channel::builder(target).settings(settings);
+            match &self.discovery {
+                Some(discovery) => builder.discovery(Arc::clone(discovery)),
+                None => builder,
+            }
+            .build()
+        })
     }
 
     /// Adds a step before anything else of the start: a migration, a warm-up. Steps run in their order.
@@ -377,6 +404,7 @@ impl App {
                 self.settings.admin.clone(),
                 self.health.clone(),
                 announced.subscribe(),
+                self.channels.clone(),
             );
             servers.push(Box::new(admin));
         }
@@ -390,6 +418,7 @@ impl App {
             hooks: self.hooks,
             gate: Gate::new(self.health),
             announced,
+            channels: self.channels,
             started,
             running,
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::local::LocalSettings;
+use crate::client::ClientSettings;
 use crate::config::{Invalid, Secret, duration};
 use crate::telemetry::{self, TelemetrySettings};
 use crate::transport::ServerSettings;
@@ -25,6 +26,10 @@ pub struct Settings {
     pub admin: AdminSettings,
     /// Where the service is announced and finds others.
     pub registry: RegistrySettings,
+    /// How others are called.
+    pub client: ClientSettings,
+    /// How one of them is called, by the name of the service: what stands here over `client`.
+    pub clients: BTreeMap<String, ClientSettings>,
     /// What it logs.
     pub telemetry: TelemetrySettings,
     /// How it stops.
@@ -168,8 +173,20 @@ impl Default for StopSettings {
 
 impl Settings {
     /// The names of the sections: what a service's own settings cannot be called.
-    pub const SECTIONS: [&'static str; 6] =
-        ["app", "server", "admin", "registry", "telemetry", "stop"];
+    pub const SECTIONS: [&'static str; 8] =
+        ["app", "server", "admin", "registry", "client", "clients", "telemetry", "stop"];
+
+    /// How a service is called: the section `clients` of its name, else `client`.
+    ///
+    /// A variable can write no dash: `BIA_CLIENTS__ORDER_SERVICE__TIMEOUT` is for `order-service` too.
+    #[must_use]
+    pub fn client_of(&self, service: &str) -> &ClientSettings {
+        let own = self.clients.get(service).or_else(|| {
+            let same = |name: &&String| name.replace('-', "_") == service.replace('-', "_");
+            self.clients.keys().find(same).and_then(|name| self.clients.get(name))
+        });
+        own.unwrap_or(&self.client)
+    }
 
     /// Looks at what the types cannot say.
     pub(super) fn check(&self) -> Result<(), Invalid> {

@@ -113,12 +113,12 @@ impl Tree {
         Self { table: taken.collect(), loose: Map::new() }
     }
 
-    /// A section as a tree of its own: empty, if it is not there or is no table.
+    /// A section as a tree of its own, if it is there and has keys of its own.
     #[must_use]
-    pub fn section(&self, name: &str) -> Self {
+    pub fn section(&self, name: &str) -> Option<Self> {
         match self.table.get(name).map(|value| &value.kind) {
-            Some(ValueKind::Table(table)) => Self { table: table.clone(), loose: Map::new() },
-            _ => Self::default(),
+            Some(ValueKind::Table(table)) => Some(Self { table: table.clone(), loose: Map::new() }),
+            _ => None,
         }
     }
 
@@ -131,7 +131,7 @@ impl Tree {
     }
 
     /// Puts `over` over the section of a name, keeping what it does not set.
-    pub(crate) fn put(&mut self, name: &str, over: Self) {
+    pub fn add_section(&mut self, name: &str, over: Self) {
         let over = Value::new(None, ValueKind::Table(over.table));
         let incoming = Map::from([(name.to_owned(), over)]);
         merge(&mut self.table, incoming);

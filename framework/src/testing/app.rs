@@ -5,7 +5,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, Exit, Started};
-use crate::error::Error;
+use crate::client::Channel;
+use crate::error::{Error, Result};
 
 /// An app that runs while a test does.
 ///
@@ -81,6 +82,18 @@ impl TestApp {
         let host: IpAddr = endpoint.host().parse().ok()?;
         let host = if host.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { host };
         Some(SocketAddr::new(host, endpoint.port()))
+    }
+
+    /// A channel to where calls come in by, with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// If the app serves nothing.
+    pub fn channel(&self) -> Result<Channel> {
+        let address = self.address().ok_or_else(|| {
+            Error::not_found("NOTHING_SERVED", "the app serves nothing: give it a service")
+        })?;
+        Channel::builder(address.to_string()).build()
     }
 
     /// Stops the app in order and waits until it has.

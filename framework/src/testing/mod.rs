@@ -2,5 +2,7 @@
 
 mod app;
 pub mod conformance;
+mod in_process;
 
 pub use app::TestApp;
+pub use in_process::in_process;

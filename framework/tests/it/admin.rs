@@ -124,7 +124,9 @@ async fn not_ready_is_told_from_the_moment_the_stop_begins() {
 #[tokio::test]
 async fn what_is_registered_is_shown() {
     let memory = Memory::new();
-    let app = app("app: {id: i-1}").registrar(memory).serve(service("a.A"));
+    let app =
+        app("app: {id: i-1}").registrar(memory.clone()).discovery(memory).serve(service("a.A"));
+    let to_others = app.channel("others").unwrap();
     let app = TestApp::spawn(app).await.unwrap();
     let admin = app.admin_address().unwrap();
     let (status, body) = get(admin, "/registry").await;
@@ -137,6 +139,10 @@ async fn what_is_registered_is_shown() {
         json!([format!("grpc://127.0.0.1:{port}"), format!("http://127.0.0.1:{port}")])
     );
     assert_eq!((&announced["lease"]["held"], &announced["failures"]), (&json!(true), &json!(0)));
+    let channel = &body["channels"][0];
+    assert_eq!(channel["target"], to_others.target());
+    assert_eq!(channel["registry"]["source"], "memory of this process");
+    assert_eq!(channel["nodes"], json!([]));
     assert_eq!(get(admin, "/healthz").await.1["services"], json!({"a.A": true}));
     app.stop().await.unwrap();
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod admin;
+mod app;
 mod client;
 #[cfg(feature = "consul")]
 mod consul;

@@ -107,8 +107,8 @@ impl Running {
     async fn logs(&mut self, phase: &str) -> Value {
         loop {
             let line = timeout(LIMIT, self.log.next_line()).await.unwrap().unwrap();
-            let line = line.unwrap_or_else(|| panic!("it ended before {phase}: {:#?}", self.said));
-            let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+            assert!(line.is_some(), "it ended before {phase}: {:#?}", self.said);
+            let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
             self.said.push(line.clone());
             if line["phase"] == phase {
                 return line;

@@ -23,6 +23,7 @@ use crate::registry::Endpoint;
 use crate::server::{Server, Stop};
 
 use super::announce::Announced;
+use super::channels::Channels;
 use super::settings::AdminSettings;
 
 use self::pages::Pages;
@@ -51,9 +52,10 @@ impl AdminServer {
         settings: AdminSettings,
         health: Health,
         announced: watch::Receiver<Announced>,
+        channels: Channels,
     ) -> Self {
         let address = settings.address.clone();
-        let pages = Arc::new(Pages::new(settings, health, announced));
+        let pages = Arc::new(Pages::new(settings, health, announced, channels));
         Self { address, pages, listener: None }
     }
 }

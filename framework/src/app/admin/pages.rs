@@ -10,10 +10,12 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::client::Channel;
 use crate::config::Secret;
 use crate::health::Health;
 
 use super::super::announce::Announced;
+use super::super::channels::Channels;
 use super::super::settings::AdminSettings;
 
 /// What the admin port can tell.
@@ -21,6 +23,7 @@ pub(super) struct Pages {
     settings: AdminSettings,
     health: Health,
     announced: watch::Receiver<Announced>,
+    channels: Channels,
 }
 
 const PAGES: [&str; 4] = ["/livez", "/readyz", "/healthz", "/registry"];
@@ -30,8 +33,9 @@ impl Pages {
         settings: AdminSettings,
         health: Health,
         announced: watch::Receiver<Announced>,
+        channels: Channels,
     ) -> Self {
-        Self { settings, health, announced }
+        Self { settings, health, announced, channels }
     }
 
     pub(super) async fn answer<B>(
@@ -142,6 +146,7 @@ impl Pages {
                 "failures": announced.failures,
                 "error": announced.error,
             },
+            "channels": self.channels.all().iter().map(Channel::state).collect::<Vec<_>>(),
         })
     }
 }

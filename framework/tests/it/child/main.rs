@@ -48,11 +48,13 @@ async fn main() -> Result<(), bia::Exit> {
     app.serve(sleeper())
         .before_start("wait", Duration::from_secs(60), move || async move {
             say("starting");
+            // sleeps: the work that a test interrupts.
             tokio::time::sleep(start).await;
             if fail { Err(Error::unavailable("NO_TABLE", "no table users")) } else { Ok(()) }
         })
         .before_stop("wait", Duration::from_secs(60), move || async move {
             say("stopping");
+            // sleeps: the work that a test interrupts.
             tokio::time::sleep(stop).await;
             Ok::<_, Error>(())
         })
@@ -75,6 +77,7 @@ fn sleeper() -> Service {
         fn call(&self, _: usize, call: ServerCall) -> Reply {
             call.unary(|_, ms: u64| async move {
                 say("called");
+                // sleeps: the work that a test interrupts.
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 Ok(ms)
             })
