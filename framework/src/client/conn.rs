@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep};
 use crate::error::{Error, Result};
 use crate::registry::Endpoint;
 
-use super::failure::Rounded;
+use super::failure::{self, Rounded};
 use super::settings::ClientSettings;
 use super::socket::{Connector, Counted, Traffic};
 
@@ -54,6 +54,8 @@ pub(super) struct Driver {
     keepalive: Option<Keepalive>,
     /// The peer found that it was pinged too often.
     too_many_pings: bool,
+    /// The peer has said that it goes away.
+    going: bool,
 }
 
 struct Keepalive {
@@ -67,7 +69,7 @@ struct Keepalive {
 /// How a connection ended.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// Why, if not in order.
+    /// Why, if not in order. What happens after the peer has said that it goes away is in order.
     pub(super) error: Option<String>,
     /// The peer found that it was pinged too often.
     pub(super) too_many_pings: bool,
@@ -129,6 +131,7 @@ pub(super) async fn connect(
         last_read: now,
         keepalive,
         too_many_pings: false,
+        going: false,
     };
     Ok((conn, driver))
 }
@@ -244,7 +247,7 @@ impl Driver {
         }
         let too_many_pings = self.too_many_pings
             || matches!(&error, Some(End::Broken(error)) if is_too_many_pings(error));
-        let error = error.map(|end| match end {
+        let error = error.filter(|_| !self.going).map(|end| match end {
             End::Dead(why) => why,
             End::Broken(error) => error.to_string(),
         });
@@ -283,6 +286,7 @@ impl Driver {
         // Fails once the peer has said GOAWAY, and when the stream numbers are used up.
         if let Poll::Ready(Err(error)) = conn.send.clone().poll_ready(cx) {
             self.too_many_pings = is_too_many_pings(&error);
+            self.going = failure::is_orderly(&error);
             conn.retire();
         }
     }

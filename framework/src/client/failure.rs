@@ -55,6 +55,17 @@ pub(super) fn is_too_late(error: &h2::Error, deadline: Option<Instant>) -> bool 
         && deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
+/// Whether the peer has said that it goes away, and nothing is wrong with it.
+pub(super) fn is_orderly(error: &h2::Error) -> bool {
+    error.is_go_away() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR)
+}
+
+/// The same for an error that was made of one.
+pub(super) fn was_orderly(error: &Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    source.is_some_and(is_orderly)
+}
+
 /// The time was up.
 pub(super) fn too_late(operation: &str, node: Option<&str>, took: Duration) -> Error {
     let took = Rounded(took);

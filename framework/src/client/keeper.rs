@@ -13,7 +13,7 @@ use crate::algo::Backoff;
 use crate::error::{Error, Result};
 
 use super::conn::{self, Conn, Ended};
-use super::failure::Rounded;
+use super::failure::{self, Rounded};
 use super::health::Watch;
 use super::member::{Member, Phase};
 use super::pool::Pool;
@@ -216,6 +216,10 @@ impl Keeper {
             Ok(made) => {
                 self.driving.push(made.driving);
                 let mut conns = self.member.conns().to_vec();
+                if conns.is_empty() && self.member.phase() == Phase::Failed {
+                    // It is not the node any more that was lost.
+                    self.pool.forget(&self.member);
+                }
                 conns.push(made.conn);
                 self.member.set_conns(conns);
                 if let Some((health, serving)) = made.health {
@@ -226,9 +230,13 @@ impl Keeper {
                 }
             }
             Err(error) => {
-                let error = error.message().to_owned();
                 tracing::debug!(node = self.member.node.address(), %error, "cannot connect");
                 self.not_before = Instant::now() + self.backoff.next_delay(fastrand::f64());
+                if failure::was_orderly(&error) {
+                    // The node is well: it closes connections as they get old, also young ones.
+                    return;
+                }
+                let error = error.message().to_owned();
                 let conns = self.member.conns().len();
                 self.member.set_wanted(conns);
                 let phase = if conns == 0 { Phase::Failed } else { self.member.phase() };

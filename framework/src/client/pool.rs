@@ -298,6 +298,12 @@ impl Pool {
         latencies.iter().sum::<Duration>().checked_div(count).unwrap_or(GUESS)
     }
 
+    /// Forgets how a node did, as for one that has just come.
+    pub(super) fn forget(&self, member: &Member) {
+        let guess = Self::guess(&self.roster());
+        member.node.load().forget(Instant::now(), guess);
+    }
+
     /// Takes over who is there now. Returns those that are new; those that left are told.
     pub(super) fn apply(&self, instances: &[Instance]) -> Vec<Arc<Member>> {
         let mut roster = self.roster();

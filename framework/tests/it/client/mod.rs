@@ -2,8 +2,13 @@
 
 mod calls;
 mod failover;
+#[cfg(all(feature = "gzip", feature = "tonic"))]
+mod foreign;
+mod inside;
 mod membership;
 mod peer;
+mod proxy;
+mod silence;
 
 use std::sync::Arc;
 use std::time::Duration;
