@@ -1,7 +1,44 @@
 //! Bia: the framework for gRPC microservices in Rust.
 //!
 //! From a `.proto` and the handlers it makes a service that registers, is discovered and balanced,
-//! answers on one port, and stops without losing a call. See the repository's README for a tour.
+//! answers on one port, and stops without losing a call.
+//!
+//! ```no_run
+//! # mod api {
+//! #     pub fn user_service<T>(_: T) -> bia::Service { unimplemented!() }
+//! # }
+//! # struct Users;
+//! #[tokio::main]
+//! async fn main() -> Result<(), bia::Exit> {
+//!     let config = bia::config::<()>().await?;
+//!     let app = bia::App::new("user-service", env!("CARGO_PKG_VERSION"), &config)?;
+//!     app.serve(api::user_service(Users)).run().await
+//! }
+//! ```
+//!
+//! `api` is what `bia_codegen::compile(&["proto/user/v1/user.proto"])` in `build.rs` generates and
+//! [`include_protos!`] brings in; `Users` implements its trait. A service calls others through an
+//! [`App`]'s channels, which carry the deadline and the metadata of the call being served on.
+//!
+//! # What may surprise
+//!
+//! - A unary call that nobody gave a deadline ends after 10 s, on either side; a stream ends when
+//!   nothing moves for 5 minutes. See [`ServerSettings`](transport::ServerSettings) and
+//!   [`ClientSettings`].
+//! - Messages of more than 4 MiB are not read, as in every gRPC.
+//! - A service registers although nobody asked: in a folder of this machine, until
+//!   `registry.kind` says `consul` or `none`.
+//! - A call that no server can have processed is sent again, to another instance; one that may have
+//!   been processed never is.
+//! - A handler is dropped where it waits when its caller goes away or its deadline passes. What must
+//!   go on then is spawned, with [`Context::scope`].
+//! - A failed registration does not stop a service that can serve.
+//!
+//! # Features
+//!
+//! `consul` (on): registration and discovery through Consul. `gzip` (on): compressed messages.
+//! `tonic` (on): [`Service::tonic`] and `tonic::Status` to and from [`Error`]. Without the last,
+//! [`Service::foreign`] still mounts what tonic generated.
 
 // Floor 4.
 #[doc(hidden)]
@@ -51,5 +88,8 @@ pub use operation::{Idempotency, Kind, Operation};
 pub use server::{Server, Stop};
 pub use wire::{Encoding, Streaming};
 
+/// What messages are made of: timestamps, durations and field masks are in [`prost_types`].
+pub use {futures_core::Stream, prost, prost_types};
+
 /// A boxed stream of messages, for where a stream's type must be named.
-pub type BoxStream<T> = std::pin::Pin<Box<dyn futures_core::Stream<Item = Result<T>> + Send>>;
+pub type BoxStream<T> = std::pin::Pin<Box<dyn Stream<Item = Result<T>> + Send>>;

@@ -126,8 +126,14 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Result<()>> {
     let message = headers
         .get(GRPC_MESSAGE)
         .map_or(Cow::Borrowed(""), |message| percent_decode(message.as_bytes()));
-    let mut error = Error::from_grpc(code, "", message.into_owned());
-    if let Some(status) = headers.get(GRPC_DETAILS).and_then(decode_details) {
+    let details = headers.get(GRPC_DETAILS).and_then(decode_details);
+    Some(Err(told(code, message.into_owned(), details)))
+}
+
+/// The error that a code, a message and details tell together.
+fn told(code: Code, message: String, details: Option<Status>) -> Error {
+    let mut error = Error::from_grpc(code, "", message);
+    if let Some(status) = details {
         for detail in &status.details {
             match detail.type_url.as_str() {
                 ERROR_INFO => {
@@ -146,7 +152,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Result<()>> {
             }
         }
     }
-    Some(Err(error))
+    error
 }
 
 fn decode_details(value: &HeaderValue) -> Option<Status> {
@@ -219,6 +225,9 @@ fn percent_decode(message: &[u8]) -> Cow<'_, str> {
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
+
+#[cfg(feature = "tonic")]
+mod tonic;
 
 #[cfg(test)]
 mod tests;
