@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::any::{AnyPoolOptions, AnyRow};
-use sqlx::{AnyConnection, AnyPool, Row as _};
+use sqlx::{AnyConnection, AnyPool, Connection as _, Row as _};
+use tokio::time::timeout;
 
 use crate::rules::{Change, DataError, Filter, Saved, Status, User, UserData};
 use crate::settings::DataSettings;
@@ -27,39 +28,39 @@ impl Database {
     ///
     /// If the database cannot be reached within `data.acquire_timeout`, or a migration fails.
     pub async fn open(settings: &DataSettings) -> Result<Self, bia::Error> {
-        let url = settings.url.reveal();
-        let failed = |what: &str, source: sqlx::Error| {
-            bia::Error::unavailable("DATABASE_UNAVAILABLE", what.to_owned()).with_source(source)
-        };
+        let DataSettings { url, max_connections, acquire_timeout } = settings;
+        let url = url.reveal();
         sqlx::any::install_default_drivers();
-        make_folder(url).map_err(|error| failed("cannot make the folder of data.url", error))?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(settings.acquire_timeout)
-            .connect(url)
+        make_folder(url).map_err(|error| away("cannot make the folder of data.url", error))?;
+        // Not by the pool: that would try again in silence, and tell only that the time was up.
+        let mut connection = timeout(*acquire_timeout, AnyConnection::connect(url))
             .await
-            .map_err(|error| failed("cannot connect to data.url", error))?;
-        if is_sqlite(url) {
-            // Readers then do not wait for the writer, nor it for them.
+            .map_err(|late| away("data.url does not answer within data.acquire_timeout", late))?
+            .map_err(|error| away("cannot connect to data.url", error))?;
+        if url.starts_with("sqlite:") {
+            // Readers then do not wait for the writer, nor it for them. The file remembers it.
             sqlx::query("PRAGMA journal_mode = WAL")
-                .execute(&pool)
+                .execute(&mut connection)
                 .await
-                .map_err(|error| failed("cannot open data.url", error))?;
+                .map_err(|error| away("cannot open data.url", error))?;
         }
         sqlx::migrate!()
-            .run(&pool)
+            .run(&mut connection)
             .await
-            .map_err(|error| failed("cannot bring the tables up to date", error.into()))?;
+            .map_err(|error| away("cannot bring the tables of data.url up to date", error))?;
+        connection.close().await.map_err(|error| away("cannot use data.url", error))?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(*max_connections)
+            .acquire_timeout(*acquire_timeout)
+            .connect_lazy(url)
+            .map_err(|error| away("cannot use data.url", error))?;
         Ok(Self { pool })
     }
 
     /// Asks the database for a sign of life.
     pub async fn ping(self) -> Result<(), bia::Error> {
         let answer = sqlx::query("SELECT 1").execute(&self.pool).await;
-        answer.map(drop).map_err(|error| {
-            bia::Error::unavailable("DATABASE_UNAVAILABLE", "the database does not answer")
-                .with_source(error)
-        })
+        answer.map(drop).map_err(|error| away("the database does not answer", error))
     }
 
     /// Waits until every connection is back, and closes them.
@@ -231,6 +232,10 @@ fn labels_to_text(user: &User) -> Result<String, DataError> {
     serde_json::to_string(&user.labels).map_err(|error| DataError::Broken(error.into()))
 }
 
+fn away(what: &'static str, source: impl Into<bia::BoxError>) -> bia::Error {
+    bia::Error::unavailable("DATABASE_UNAVAILABLE", what).with_source(source)
+}
+
 fn micros(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
@@ -266,17 +271,13 @@ fn passes(code: std::borrow::Cow<'_, str>) -> bool {
     code == "5" || ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
 }
 
-fn is_sqlite(url: &str) -> bool {
-    url.starts_with("sqlite:")
-}
-
 /// Makes the folder that a SQLite file is to lie in.
-fn make_folder(url: &str) -> Result<(), sqlx::Error> {
+fn make_folder(url: &str) -> std::io::Result<()> {
     let Some(rest) = url.strip_prefix("sqlite:") else { return Ok(()) };
     let file = rest.strip_prefix("//").unwrap_or(rest);
     let file = file.split('?').next().unwrap_or_default();
     match Path::new(file).parent() {
-        Some(folder) if folder != Path::new("") => fs::create_dir_all(folder).map_err(Into::into),
+        Some(folder) if folder != Path::new("") => fs::create_dir_all(folder),
         _ => Ok(()),
     }
 }
