@@ -1,0 +1,33 @@
+//! The servers that are measured, each in a process of its own on one thread.
+
+mod hyper;
+mod tonic;
+
+use std::io::{self, Read, Write};
+
+use tokio::net::TcpListener;
+
+use crate::peer::Peer;
+
+/// Serves until standard input ends. Prints the address first.
+///
+/// # Errors
+///
+/// If there is no port, or the server fails.
+pub fn run(peer: Peer, gzip: bool) -> io::Result<()> {
+    // Who started it holds the other end: a server never outlives its measurement.
+    std::thread::spawn(|| {
+        io::stdin().read_to_end(&mut Vec::new()).ok();
+        std::process::exit(0);
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        writeln!(io::stdout(), "{}", listener.local_addr()?)?;
+        match peer {
+            Peer::Hyper => hyper::serve(listener).await,
+            Peer::Tonic => tonic::serve(listener, gzip).await,
+            Peer::Bia => Err(io::Error::other("bia does not serve yet")),
+        }
+    })
+}
