@@ -29,10 +29,15 @@ use crate::peer::Peer;
 use crate::plan::{Part, Side};
 use crate::report::Report;
 
-/// What tonic's generator makes of `echo.proto`.
+/// What Bia's generator makes of `echo.proto`.
+mod api {
+    bia::include_protos!();
+}
+
+/// What tonic's generator makes of it.
 mod proto {
     #![allow(clippy::all, reason = "generated")]
-    tonic::include_proto!("bench.v1");
+    include!(concat!(env!("OUT_DIR"), "/tonic/bench.v1.rs"));
 }
 
 fn main() -> ExitCode {
@@ -107,6 +112,7 @@ fn count(peers: &[Peer]) -> io::Result<Vec<instructions::Count>> {
     }
     let sides = [Side::Server, Side::Client];
     let each = sides.into_iter().flat_map(|side| peers.iter().map(move |peer| (side, *peer)));
+    let each = each.filter(|(side, peer)| *side == Side::Server || *peer != Peer::Bia);
     let each = each.flat_map(|(side, peer)| [1, 16].map(|in_flight| (side, peer, in_flight)));
     each.map(|(side, peer, in_flight)| {
         eprint!(".");

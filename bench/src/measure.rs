@@ -161,14 +161,25 @@ impl Stage {
     }
 }
 
+/// How often a span is repeated in which nothing was answered.
+const PATIENCE: u32 = 20;
+
 /// Calls a server for a while. What is counted is messages: of a unary call, that is the call.
 fn load(server: &Server, bytes: u64, case: Case, effort: Effort) -> io::Result<Done> {
     let load = Load::start(server.address, case.workload, case.connections, case.in_flight);
     sleep(effort.settle);
     load.keep_latencies();
     let (before, cpu) = (load.progress(), server.process.clock().now()?);
-    sleep(effort.span);
-    let (after, cpu) = (load.progress(), server.process.clock().now()? - cpu);
+    let mut after = before;
+    for _ in 0..PATIENCE {
+        sleep(effort.span);
+        after = load.progress();
+        // On a busy machine, the server may not have run at all.
+        if after.data >= before.data + bytes {
+            break;
+        }
+    }
+    let cpu = server.process.clock().now()? - cpu;
     let mut latencies = load.finish()?;
     // Calls that are answered in part make a difference, those that failed a larger one.
     let under_way = u64::from(case.connections * case.in_flight) * bytes;

@@ -1,8 +1,10 @@
 //! The servers that are measured, each in a process of its own on one thread.
 
+mod bia;
 mod hyper;
 mod tonic;
 
+use std::fmt::Display;
 use std::io::{self, Read, Write};
 
 use tokio::net::TcpListener;
@@ -22,12 +24,20 @@ pub fn run(peer: Peer, gzip: bool) -> io::Result<()> {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        writeln!(io::stdout(), "{}", listener.local_addr()?)?;
         match peer {
-            Peer::Hyper => hyper::serve(listener).await,
-            Peer::Tonic => tonic::serve(listener, gzip).await,
-            Peer::Bia => Err(io::Error::other("bia does not serve yet")),
+            Peer::Bia => bia::serve(gzip).await,
+            Peer::Tonic => tonic::serve(listen().await?, gzip).await,
+            Peer::Hyper => hyper::serve(listen().await?).await,
         }
     })
+}
+
+async fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    announce(listener.local_addr()?)?;
+    Ok(listener)
+}
+
+fn announce(address: impl Display) -> io::Result<()> {
+    writeln!(io::stdout(), "{address}")
 }
