@@ -6,7 +6,7 @@ use std::path::PathBuf;
 const ECHO: &str = "proto/bench/v1/echo.proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    bia_codegen::Compiler::new().file(ECHO).clients(false).compile()?;
+    bia_codegen::Compiler::new().file(ECHO).compile()?;
     // Both name their files after the package.
     let folder = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
     std::fs::create_dir_all(&folder)?;

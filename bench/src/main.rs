@@ -112,7 +112,6 @@ fn count(peers: &[Peer]) -> io::Result<Vec<instructions::Count>> {
     }
     let sides = [Side::Server, Side::Client];
     let each = sides.into_iter().flat_map(|side| peers.iter().map(move |peer| (side, *peer)));
-    let each = each.filter(|(side, peer)| *side == Side::Server || *peer != Peer::Bia);
     let each = each.flat_map(|(side, peer)| [1, 16].map(|in_flight| (side, peer, in_flight)));
     each.map(|(side, peer, in_flight)| {
         eprint!(".");

@@ -1,5 +1,6 @@
 //! The clients that are measured, each in a process of its own on one thread.
 
+mod bia;
 mod hyper;
 mod tonic;
 
@@ -67,7 +68,7 @@ pub fn run(peer: Peer, address: SocketAddr, times: Option<Times>) -> io::Result<
         match peer {
             Peer::Hyper => work(hyper::connect(address).await?, times).await,
             Peer::Tonic => work(tonic::connect(address).await?, times).await,
-            Peer::Bia => Err(io::Error::other("bia does not call yet")),
+            Peer::Bia => work(bia::connect(address)?, times).await,
         }
     };
     local.block_on(&runtime, work)

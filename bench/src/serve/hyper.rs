@@ -35,6 +35,9 @@ async fn answer(
     request: Request<Incoming>,
     message: Bytes,
 ) -> Result<Response<Whole>, hyper::Error> {
+    if request.uri().path() != Workload::Unary.path() {
+        return Ok(unknown());
+    }
     let mut body = request.into_body();
     while let Some(frame) = body.frame().await {
         frame?;
@@ -44,6 +47,15 @@ async fn answer(
     let mut response = Response::new(Whole { message: Some(message), trailers: Some(trailers) });
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     Ok(response)
+}
+
+/// Of what Bia's client also asks, whether the server is healthy; it takes this for an answer.
+fn unknown() -> Response<Whole> {
+    let mut response = Response::new(Whole { message: None, trailers: None });
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from_static("12"));
+    response
 }
 
 /// A message and trailers.
