@@ -1,6 +1,7 @@
 //! Reads the source and enforces what no compiler checks: floors, lengths, and what may not be written.
 
 mod floors;
+mod links;
 mod mask;
 mod quotes;
 mod rules;
@@ -50,6 +51,7 @@ fn check(sources: &[source::Source]) -> Vec<Finding> {
     let mut findings = floors::check(sources);
     findings.extend(rules::check(sources));
     findings.extend(quotes::check(sources));
+    findings.extend(links::check(sources));
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     findings.dedup();
     findings
