@@ -6,7 +6,7 @@ use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, output, run};
 use crate::root::{on_path, repository};
 use crate::wait::Stopwatch;
-use crate::{r#gen, suite, tidy, ui};
+use crate::{demo, r#gen, suite, tidy, ui};
 
 /// What a step has to say besides that it passed.
 type Remark = Option<String>;
@@ -22,6 +22,11 @@ const STEPS: &[Step] = &[
     Step { name: "tidy and architecture", run: || tidy::main().map(|()| None) },
     Step { name: "generated code is fresh", run: || r#gen::main(true).map(|()| None) },
     Step { name: "tests and doc-tests", run: || suite::tests().map(|()| None) },
+    Step { name: "demo", run: || demo::main(&["--once"]).map(|()| None) },
+    Step {
+        name: "demo through Consul",
+        run: || demo::main(&["--once", "--consul"]).map(|()| None),
+    },
     Step { name: "no features, and each alone", run: features },
     Step { name: "documentation", run: documentation },
     Step { name: "oldest Rust", run: oldest_rust },

@@ -55,12 +55,12 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     let wishes = Wishes::read(arguments)?;
     let interrupted = listen_for_signals()?;
     let (user_ports, order_ports) = ports(wishes)?;
-    let watch = Stopwatch::start();
     ui::say("building user-service, order-service and the client that calls them");
     let packages =
         ["--package", "user-service", "--package", "order-service", "--package", "demo-client"];
     run(cargo().arg("build").args(packages))?;
 
+    let watch = Stopwatch::start();
     let place = Place::make()?;
     let registry = Registry::start(wishes, &place)?;
     ui::out(format_args!("registry       {}", registry.words));
