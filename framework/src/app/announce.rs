@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::registry::{Instance, Lease, LeaseState, Registrar};
 
+/// How long to wait after the first failure, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
 /// How we stand with the registry.
 #[derive(Clone, Debug)]
 pub(super) struct Announced {
@@ -130,13 +134,12 @@ struct Work {
 
 impl Work {
     async fn run(self, mut released: oneshot::Receiver<()>) -> Result<()> {
-        let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut away: Option<Instant> = None;
         loop {
             // Not given up half-way when released: the registry may have taken us already.
-            match self.register().await {
+            let error = match self.register().await {
                 Ok(lease) => {
-                    backoff.reset();
                     let after = away.take().map(|since| since.elapsed());
                     tracing::info!(
                         registry = self.registrar.describe(),
@@ -145,34 +148,36 @@ impl Work {
                         after_failing_for = after.map(tracing::field::debug),
                         "registered"
                     );
+                    let begun = Instant::now();
                     tokio::select! {
                         _ = &mut released => return self.let_go(lease).await,
-                        () = self.follow(&lease) => {
-                            tracing::error!(id = self.instance.id, "the lease ended by itself: registering again");
-                        }
+                        () = self.follow(&lease) => {}
                     }
-                }
-                Err(error) => {
-                    away.get_or_insert_with(Instant::now);
-                    let pause = backoff.next_delay(fastrand::f64());
-                    let failures = backoff.failures();
-                    self.update(|state| {
-                        state.lease = None;
-                        state.failures = failures;
-                        state.error = Some(error.to_string());
-                    });
-                    tracing::warn!(
-                        registry = self.registrar.describe(),
-                        failures,
-                        next_in = ?pause,
-                        error = &error as &dyn std::error::Error,
-                        "cannot register: serving goes on, and so does trying"
-                    );
-                    tokio::select! {
-                        _ = &mut released => return Ok(()),
-                        () = sleep(pause) => {}
+                    if begun.elapsed() > LONGEST_PAUSE {
+                        backoff.reset();
                     }
+                    Error::unavailable("LEASE_ENDED", "the lease ended by itself")
                 }
+                Err(error) => error,
+            };
+            away.get_or_insert_with(Instant::now);
+            let pause = backoff.next_delay(fastrand::f64());
+            let failures = backoff.failures();
+            self.update(|state| {
+                state.lease = None;
+                state.failures = failures;
+                state.error = Some(error.to_string());
+            });
+            tracing::warn!(
+                registry = self.registrar.describe(),
+                failures,
+                next_in = ?pause,
+                error = &error as &dyn std::error::Error,
+                "not registered: serving goes on, and so does trying"
+            );
+            tokio::select! {
+                _ = &mut released => return Ok(()),
+                () = sleep(pause) => {}
             }
         }
     }

@@ -6,25 +6,24 @@
 //! out. Every step is bounded and logged with how long it took, and all of going down is within
 //! `stop.timeout`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::config::{Variables, duration};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::registry::{Advertise, Endpoint, Instance, Registrar};
-use crate::server::{Server, Stop};
+use crate::server::Server;
 
 use super::admin;
 use super::announce::{Announced, Announcer, Gate};
 use super::channels::Channels;
 use super::exit::Exit;
 use super::hooks::{self, Hooks};
-use super::settings::{RegistryKind, Settings};
+use super::servers::Servers;
+use super::settings::Settings;
 use super::signals::Signal;
 
 /// The part of `stop.timeout` that is kept for cutting, last steps and the log.
@@ -57,7 +56,10 @@ pub(super) struct Life {
     pub(super) variables: Arc<Variables>,
     pub(super) instance: Instance,
     pub(super) registrar: Option<Arc<dyn Registrar>>,
+    /// Whether only processes of this machine find us.
+    pub(super) is_local: bool,
     pub(super) servers: Vec<Box<dyn Server>>,
+    pub(super) admin: Option<Box<dyn Server>>,
     pub(super) services: Vec<&'static str>,
     pub(super) hooks: Hooks,
     pub(super) gate: Gate,
@@ -71,9 +73,9 @@ pub(super) struct Life {
 /// What there is to stop.
 #[derive(Default)]
 pub(super) struct Running {
-    stop: Stop,
-    servers: JoinSet<Result<()>>,
-    names: HashMap<Id, String>,
+    pub(super) servers: Servers,
+    /// Told to stop last, so that it tells how stopping goes.
+    admin: Servers,
     announcer: Option<Announcer>,
 }
 
@@ -105,9 +107,10 @@ impl Life {
         let bound = self.bind().await?;
         self.gate.set_ready(false);
         for server in self.servers.drain(..) {
-            let name = server.name().to_owned();
-            let task = self.running.servers.spawn(server.serve(self.running.stop.clone()));
-            self.running.names.insert(task.id(), name);
+            self.running.servers.start(server);
+        }
+        if let Some(server) = self.admin.take() {
+            self.running.admin.start(server);
         }
         self.advertise(&bound)?;
         let depends = self.settings.registry.required && self.registrar.is_some();
@@ -138,7 +141,7 @@ impl Life {
     async fn bind(&mut self) -> Result<Vec<(String, Vec<Endpoint>)>> {
         let begun = Instant::now();
         let mut bound = Vec::with_capacity(self.servers.len());
-        for server in &mut self.servers {
+        for server in self.servers.iter_mut().chain(&mut self.admin) {
             let endpoints = server.bind().await?;
             bound.push((server.name().to_owned(), endpoints));
         }
@@ -154,9 +157,7 @@ impl Life {
         let is_default = self.settings.server.advertise == Advertise::Auto;
         let setting = match &self.settings.server.advertise {
             // Whoever finds us through a folder of this machine reaches us by loopback.
-            Advertise::Auto if self.settings.registry.kind == RegistryKind::Local => {
-                Advertise::Host("127.0.0.1".to_owned(), None)
-            }
+            Advertise::Auto if self.is_local => Advertise::Host("127.0.0.1".to_owned(), None),
             setting => setting.clone(),
         };
         let mut guess = None;
@@ -214,6 +215,7 @@ impl Life {
             let (address, faces) = (first.authority(), faces.join(", "));
             match name.as_str() {
                 "api" => tracing::info!(
+                    phase = "listening",
                     server = name,
                     address,
                     faces,
@@ -225,13 +227,16 @@ impl Life {
                     "listening"
                 ),
                 admin::NAME => tracing::info!(
+                    phase = "listening",
                     server = name,
                     address,
                     pages = "/livez, /readyz, /healthz, /registry",
                     token = !self.settings.admin.token.is_empty(),
                     "listening"
                 ),
-                _ => tracing::info!(server = name, address, faces, "listening"),
+                _ => {
+                    tracing::info!(phase = "listening", server = name, address, faces, "listening")
+                }
             }
         }
         for channel in self.channels.all() {
@@ -282,7 +287,10 @@ impl Life {
             );
             sleep_until(drained).await;
         }
-        self.running.finish(until, end - reserve / 2, &mut failure).await;
+        let (draining, given_up) = (Instant::now(), end - reserve / 2);
+        note(&mut failure, self.running.servers.finish(until, given_up).await);
+        tracing::info!(phase = "drain", took = ?draining.elapsed(), "what was in flight has ended");
+        note(&mut failure, self.running.admin.finish(given_up, end).await);
 
         let hooks = std::mem::take(&mut self.hooks.after_stop);
         note(&mut failure, hooks::run_all("after_stop", hooks, end).await);
@@ -304,61 +312,15 @@ impl Life {
 }
 
 impl Running {
-    /// What tells all that runs to stop.
-    pub(super) fn stop(&self) -> &Stop {
-        &self.stop
-    }
-
     /// Resolves when a server ends that nobody asked to. Cancel-safe.
     async fn ended(&mut self) -> Cause {
-        match self.next().await {
-            Some((server, outcome)) => Cause::Ended { server, outcome },
+        let (server, outcome) = tokio::select! {
+            Some(ended) = self.servers.next() => ended,
+            Some(ended) = self.admin.next() => ended,
             // An app without servers runs until it is stopped.
-            None => std::future::pending().await,
-        }
-    }
-
-    async fn next(&mut self) -> Option<(String, Result<()>)> {
-        let (id, outcome) = match self.servers.join_next_with_id().await? {
-            Ok((id, outcome)) => (id, outcome),
-            Err(error) => {
-                let panicked = Error::internal("SERVER_PANICKED", "it panicked");
-                (error.id(), Err(panicked.with_source(error)))
-            }
+            else => std::future::pending().await,
         };
-        let server = self.names.remove(&id).unwrap_or_default();
-        let outcome = outcome.map_err(|error| {
-            Error::internal("SERVER_FAILED", format!("server {server} failed")).with_source(error)
-        });
-        Some((server, outcome))
-    }
-
-    /// Asks every server to stop and waits for them: until `cut` for what is in flight, until `end`
-    /// for what is then given up.
-    async fn finish(&mut self, cut: Instant, end: Instant, failure: &mut Option<Exit>) {
-        let begun = Instant::now();
-        self.stop.begin();
-        if self.all_by(cut, failure).await {
-            return tracing::info!(phase = "drain", took = ?begun.elapsed(), "what was in flight is finished");
-        }
-        let left = || self.names.values().map(String::as_str).collect::<Vec<_>>().join(", ");
-        tracing::warn!(phase = "cut", took = ?begun.elapsed(), servers = left(), "the time is up: cutting what is left");
-        self.stop.cut();
-        if !self.all_by(end, failure).await {
-            let left = self.names.values().map(String::as_str).collect::<Vec<_>>().join(", ");
-            tracing::error!(phase = "cut", servers = left, "aborted: they did not heed being cut");
-        }
-        self.servers.shutdown().await;
-    }
-
-    /// Whether every server has ended by `until`.
-    async fn all_by(&mut self, until: Instant, failure: &mut Option<Exit>) -> bool {
-        let all = async {
-            while let Some((_, outcome)) = self.next().await {
-                note(failure, outcome);
-            }
-        };
-        timeout_at(until, all).await.is_ok()
+        Cause::Ended { server, outcome }
     }
 }
 
@@ -383,10 +345,9 @@ fn each_endpoint(bound: &[(String, Vec<Endpoint>)]) -> impl Iterator<Item = (&st
     found.flat_map(|(name, all)| all.iter().map(move |endpoint| (name.as_str(), endpoint)))
 }
 
-/// Keeps the first failure; the others are in the log.
+/// Keeps the first failure; all of them are in the log.
 fn note(failure: &mut Option<Exit>, outcome: Result<()>) {
     if let Err(error) = outcome {
-        tracing::error!(error = &error as &dyn std::error::Error, "failed while stopping");
         failure.get_or_insert_with(|| error.into());
     }
 }

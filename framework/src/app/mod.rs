@@ -11,6 +11,7 @@ mod exit;
 mod flags;
 mod hooks;
 mod life;
+mod servers;
 mod settings;
 mod signals;
 
@@ -69,6 +70,7 @@ pub struct App {
     instance: Instance,
     health: Health,
     registrar: Option<Arc<dyn Registrar>>,
+    is_local: bool,
     discovery: Option<Arc<dyn Discovery>>,
     services: Vec<Service>,
     layers: Vec<UserLayer>,
@@ -126,6 +128,7 @@ impl App {
             None => (None, None),
         };
         Ok(Self {
+            is_local: settings.registry.kind == RegistryKind::Local,
             settings,
             variables,
             instance,
@@ -310,6 +313,7 @@ impl App {
     #[must_use]
     pub fn registrar(mut self, registrar: impl Registrar) -> Self {
         self.registrar = Some(Arc::new(registrar));
+        self.is_local = false;
         self
     }
 
@@ -385,35 +389,37 @@ impl App {
     fn into_life(self, started: Option<oneshot::Sender<Started>>) -> Result<Life> {
         let announced = watch::Sender::new(Announced::nothing());
         let names = self.services.iter().map(Service::name).collect();
-        let mut servers = Vec::with_capacity(self.servers.len() + 2);
+        let mut servers = Vec::with_capacity(self.servers.len() + 1);
         let running = Running::default();
         if !self.services.is_empty() {
             let own = builtin::services(
                 &self.settings.server,
                 &self.services,
                 &self.health,
-                running.stop(),
+                running.servers.stop(),
             );
             let services = self.services.into_iter().chain(own).collect();
             let server = ApiServer::layered(self.settings.server.clone(), services, &self.layers)?;
             servers.push(Box::new(server) as Box<dyn Server>);
         }
         servers.extend(self.servers);
-        if !self.settings.admin.address.is_empty() {
+        let admin = (!self.settings.admin.address.is_empty()).then(|| {
             let admin = AdminServer::new(
                 self.settings.admin.clone(),
                 self.health.clone(),
                 announced.subscribe(),
                 self.channels.clone(),
             );
-            servers.push(Box::new(admin));
-        }
+            Box::new(admin) as Box<dyn Server>
+        });
         Ok(Life {
             settings: self.settings,
             variables: self.variables,
             instance: self.instance,
             registrar: self.registrar,
+            is_local: self.is_local,
             servers,
+            admin,
             services: names,
             hooks: self.hooks,
             gate: Gate::new(self.health),

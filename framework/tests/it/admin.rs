@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bia::backend::memory::Memory;
 use bia::testing::TestApp;
 use bia::{App, Body, Config, Error};
+use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -119,6 +120,46 @@ async fn not_ready_is_told_from_the_moment_the_stop_begins() {
     assert_eq!((status, &body["serving"]), (503, &json!(false)));
     go_on.send(()).unwrap();
     app.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_pages_are_there_until_the_last_call_has_ended() {
+    let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+    let (told, mut tell) = tokio::sync::mpsc::channel(1);
+    let slow = Slow(Some(Box::pin(async move {
+        told.send(()).await.unwrap();
+        waits.await.unwrap();
+    })));
+    let mut app = TestApp::spawn(app("").server(slow)).await.unwrap();
+    let admin = app.admin_address().unwrap();
+    app.begin_stop();
+    tell.recv().await.unwrap();
+    assert_eq!(get(admin, "/livez").await.0, 200);
+    assert_eq!(get(admin, "/readyz").await.0, 503);
+    go_on.send(()).unwrap();
+    app.ended().await.unwrap();
+    assert!(TcpStream::connect(admin).await.is_err());
+}
+
+/// A server that has something to finish when it is told to stop.
+struct Slow(Option<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl bia::Server for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    fn bind(&mut self) -> BoxFuture<'_, bia::Result<Vec<bia::registry::Endpoint>>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn serve(mut self: Box<Self>, stop: bia::Stop) -> BoxFuture<'static, bia::Result<()>> {
+        Box::pin(async move {
+            stop.begun().await;
+            self.0.take().unwrap().await;
+            Ok(())
+        })
+    }
 }
 
 #[tokio::test]

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bia::backend::memory::Memory;
+use bia::health::Statuses;
 use bia::registry::{Discovery, Endpoint, Instance, Lease, Registrar};
 use bia::testing::TestApp;
 use bia::{App, Config, Error, Exit, Result, Server, Stop};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -287,10 +288,58 @@ async fn an_app_can_be_made_ready_only_while_the_registry_holds_it() {
     let health = app.health().clone();
     let app = TestApp::spawn(app).await.unwrap();
     assert!(!health.statuses().is_ready());
-    health.watch().wait_for(bia::health::Statuses::is_ready).await.unwrap();
+    health.watch().wait_for(Statuses::is_ready).await.unwrap();
     assert!(diary.read().contains(&"register".to_owned()));
     app.stop().await.unwrap();
     assert!(!health.statuses().is_ready());
+}
+
+/// A registry whose lease does as the test says: `Some` is whether it is held, `None` ends it.
+struct Told(Arc<Mutex<mpsc::Receiver<Option<bool>>>>, Arc<AtomicUsize>);
+
+impl Registrar for Told {
+    fn register(&self, instance: Instance) -> BoxFuture<'_, Result<Lease>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        let told = Arc::clone(&self.0);
+        let lease = Lease::spawn(instance, |mut task| async move {
+            loop {
+                let next = std::future::poll_fn(|cx| told.lock().unwrap().poll_recv(cx));
+                tokio::select! {
+                    () = task.released() => return Ok(()),
+                    Some(next) = next => match next {
+                        Some(held) => task.update(|state| state.held = held),
+                        None => return Ok(()),
+                    }
+                }
+            }
+        });
+        async { Ok(lease) }.boxed()
+    }
+
+    fn describe(&self) -> String {
+        "a registry of a test".to_owned()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_lost_is_followed_and_one_that_ends_is_taken_anew() {
+    let (tell, told) = mpsc::channel(1);
+    let registered = Arc::new(AtomicUsize::new(0));
+    let registrar = Told(Arc::new(Mutex::new(told)), Arc::clone(&registered));
+    let app = app("registry: {required: true}").registrar(registrar);
+    let mut health = app.health().watch();
+    let app = TestApp::spawn(app).await.unwrap();
+    health.wait_for(Statuses::is_ready).await.unwrap();
+    tell.send(Some(false)).await.unwrap();
+    health.wait_for(|statuses| !statuses.is_ready()).await.unwrap();
+    tell.send(Some(true)).await.unwrap();
+    health.wait_for(Statuses::is_ready).await.unwrap();
+    tell.send(None).await.unwrap();
+    health.wait_for(|statuses| !statuses.is_ready()).await.unwrap();
+    health.wait_for(Statuses::is_ready).await.unwrap();
+    assert_eq!(registered.load(Ordering::Relaxed), 2);
+    app.stop().await.unwrap();
+    assert!(!health.borrow().is_ready(), "nothing makes it ready again once it stops");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,10 +5,12 @@ use std::process::{Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bia::{Channel, ClientSettings, Kind, Operation};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 /// Longer than anything here takes, on the slowest machine.
@@ -116,6 +118,15 @@ impl Running {
         }
     }
 
+    /// What else the log says, to its end.
+    async fn rest(&mut self) -> Vec<Value> {
+        let mut rest = Vec::new();
+        while let Some(line) = timeout(LIMIT, self.log.next_line()).await.unwrap().unwrap() {
+            rest.push(serde_json::from_str(&line).unwrap());
+        }
+        rest
+    }
+
     fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
         let sent = std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
@@ -153,6 +164,8 @@ async fn a_signal_stops_in_order_with_code_0_and_every_phase_in_the_log() {
             "bind",
             "ready",
             "register",
+            "listening",
+            "listening",
             "started",
             "stop",
             "not_ready",
@@ -199,6 +212,50 @@ async fn a_second_signal_ends_at_once_with_its_own_code() {
         assert!(before.elapsed() < Duration::from_secs(20));
         assert!(!phases.contains(&"stopped".to_owned()));
     }
+}
+
+static SLEEP: Operation = Operation::new("/test.Sleeper/Sleep", Kind::Unary);
+
+/// A call of so many milliseconds that has arrived.
+async fn call(service: &mut Running, ms: u64) -> JoinHandle<bia::Result<u64>> {
+    let listening = service.logs("listening").await;
+    let address = listening["address"].as_str().unwrap().to_owned();
+    // What calls a node that leaves is a matter of others: this one holds on to its connection.
+    let settings = ClientSettings { health_check: false, ..ClientSettings::default() };
+    let channel = Channel::builder(address).settings(settings).build().unwrap();
+    let call = tokio::spawn(async move { channel.unary(&SLEEP, ms).timeout(LIMIT).await });
+    service.says("called").await;
+    call
+}
+
+#[tokio::test]
+async fn a_slow_call_finishes_after_the_signal() {
+    let folder = folder();
+    let mut service = Running::start(&mut command(&folder, &["--set", "server.timeout=60s"]));
+    let call = call(&mut service, 1500).await;
+    service.signal("-TERM");
+    assert_eq!(call.await.unwrap(), Ok(1500));
+    let (code, phases, _) = service.ends().await;
+    assert_eq!(code, Some(0));
+    assert!(!phases.contains(&"cut".to_owned()), "{phases:?}");
+}
+
+#[tokio::test]
+async fn a_stuck_call_is_cut_at_the_limit_and_named_in_the_log() {
+    let folder = folder();
+    let arguments = ["--set", "server.timeout=60s", "--set", "stop.timeout=1s"];
+    let mut service = Running::start(&mut command(&folder, &arguments));
+    let call = call(&mut service, 50_000).await;
+    let before = Instant::now();
+    service.signal("-TERM");
+    let cut = service.logs("cut").await;
+    assert_eq!(cut["servers"], "api");
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(error.code(), 503, "{error}");
+    let log = service.rest().await;
+    assert!(before.elapsed() < Duration::from_secs(20), "{:?}", before.elapsed());
+    assert!(log.iter().any(|line| line.to_string().contains("/test.Sleeper/Sleep")), "{log:#?}");
+    assert_eq!(service.ends().await.0, Some(0));
 }
 
 #[tokio::test]

@@ -99,7 +99,6 @@ impl Server for AdminServer {
                 // What has ended is taken in, so that it frees its place.
                 while connections.try_join_next().is_some() {}
                 let accepted = tokio::select! {
-                    // The other servers are drained meanwhile: this one tells so to the end.
                     () = stop.begun() => break,
                     accepted = listener.accept() => accepted,
                     Some(_) = connections.join_next() => continue,
