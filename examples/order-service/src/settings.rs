@@ -39,3 +39,17 @@ impl Default for DataSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_that_lie_here_are_right_and_say_what_the_code_does() {
+        let yaml = include_str!("../configs/app.yaml");
+        let config = bia::Config::<Settings>::for_test(yaml).unwrap();
+        let (set, default) = (&config.get().data, DataSettings::default());
+        assert_eq!(set.url.reveal(), default.url.reveal());
+        assert!(set.acquire_timeout < config.settings().server.timeout);
+    }
+}

@@ -98,7 +98,9 @@ impl<D: OrderData, C: Customers> Orders<D, C> {
 
     pub async fn list(&self, query: Query) -> Result<Page> {
         let Query { page_size, page_token, user_id } = query;
-        let size = page::size(page_size)?;
+        let mut violations = Violations::default();
+        let size = page::size(page_size, &mut violations);
+        violations.into_result()?;
         let after = page::place(&user_id, &page_token)?;
         let of_user = (!user_id.is_empty()).then_some(user_id.as_str());
         if of_user.is_some_and(|id| !is_id(id)) {

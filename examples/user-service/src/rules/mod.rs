@@ -174,12 +174,11 @@ impl<D: UserData> Users<D> {
             "must be at most 100 characters",
         );
         violations.check("email", user::is_text(&email, 0..=254), "must be an address");
-        violations.check("page_size", page_size >= 0, "must not be negative");
+        let size = page::size(page_size, &mut violations);
         violations.into_result()?;
 
         let filter = Filter { status: known, name_prefix, email: user::normal_email(&email) };
         let fingerprint = format!("{filter:?}");
-        let size = page::size(page_size)?;
         let after = page::place(&fingerprint, &page_token)?;
         // One more than asked for tells whether there is another page.
         let mut users = self.data.list(&filter, after.as_deref(), size + 1).await?;

@@ -10,14 +10,12 @@ const DEFAULT_SIZE: usize = 50;
 const MAX_SIZE: usize = 1000;
 
 /// How many items the caller gets of the `asked`.
-pub fn size(asked: i32) -> Result<usize, Violations> {
-    let mut violations = Violations::default();
+pub fn size(asked: i32, violations: &mut Violations) -> usize {
     violations.check("page_size", asked >= 0, "must not be negative");
-    violations.into_result()?;
-    Ok(match usize::try_from(asked) {
+    match usize::try_from(asked) {
         Ok(0) | Err(_) => DEFAULT_SIZE,
         Ok(asked) => asked.min(MAX_SIZE),
-    })
+    }
 }
 
 /// The token that leads on from the item `last`, good only for a list of the same `filter`.
@@ -70,7 +68,10 @@ mod tests {
 
     #[test]
     fn a_page_has_a_size_even_if_the_caller_names_none_or_a_huge_one() {
-        assert_eq!([0, 7, i32::MAX].map(|asked| size(asked).unwrap()), [50, 7, 1000]);
-        assert_eq!(size(-1).unwrap_err().to_string(), "page_size must not be negative");
+        let mut violations = Violations::default();
+        assert_eq!([0, 7, i32::MAX].map(|asked| size(asked, &mut violations)), [50, 7, 1000]);
+        assert_eq!(violations.to_string(), "");
+        size(-1, &mut violations);
+        assert_eq!(violations.to_string(), "page_size must not be negative");
     }
 }

@@ -210,3 +210,21 @@ async fn a_sync_answers_each_change_in_order_whatever_came_of_the_others() {
     assert_eq!(outcomes.next(), Some(Outcome::DeletedId(bob.id)));
     assert_eq!(reason(outcomes.next()), "VALIDATOR");
 }
+
+#[tokio::test]
+async fn a_sync_answers_while_its_caller_still_sends() {
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let requests = stream::unfold(receiver, async |mut receiver| {
+        let request = receiver.recv().await?;
+        Some((request, receiver))
+    });
+    let mut responses = client().sync_users(requests).await.unwrap();
+    for id in ["first", "second"] {
+        let delete = sync_users_request::Change::DeleteId(id.to_owned());
+        let request = SyncUsersRequest { change_id: id.to_owned(), change: Some(delete) };
+        sender.send(request).await.unwrap();
+        assert_eq!(responses.message().await.unwrap().unwrap().change_id, id);
+    }
+    drop(sender);
+    assert!(responses.message().await.unwrap().is_none());
+}
