@@ -235,7 +235,7 @@ impl Life {
                     "listening"
                 ),
                 _ => {
-                    tracing::info!(phase = "listening", server = name, address, faces, "listening")
+                    tracing::info!(phase = "listening", server = name, address, faces, "listening");
                 }
             }
         }
