@@ -23,7 +23,7 @@ const FAILURE: u8 = 1;
 /// | exit code | why |
 /// |---|---|
 /// | 0 | stopped in order, also if calls had to be cut |
-/// | 1 | something failed: a port was taken, a server ended by itself, a hook failed |
+/// | 1 | something failed: a port was taken, a server or a hook failed |
 /// | 78 | the settings are wrong (`EX_CONFIG` of `sysexits.h`): starting again changes nothing |
 /// | 130, 143 | stopped at once by a second SIGINT or SIGTERM |
 ///

@@ -145,7 +145,7 @@ impl Life {
             let endpoints = server.bind().await?;
             bound.push((server.name().to_owned(), endpoints));
         }
-        tracing::info!(phase = "bind", took = ?begun.elapsed(), servers = bound.len(), "every port is taken");
+        tracing::info!(phase = "bind", took = ?begun.elapsed(), servers = bound.len(), "every port is bound");
         Ok(bound)
     }
 

@@ -1,6 +1,6 @@
 //! An app: what a service is made of, how it runs, and how it stops.
 //!
-//! `main` reads the settings ([`config`]), makes an [`App`] of them, gives it what it serves, and runs
+//! `main` reads the settings ([`config`](crate::config())), makes an [`App`] of them, gives it what it serves, and runs
 //! it. The app owns the rest: ports, health, registry, channels to others, signals.
 
 mod admin;

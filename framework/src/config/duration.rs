@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::de::{self, Deserializer, Visitor};
 use serde::ser::Serializer;
 
-/// The units, longest first, in nanoseconds; the order in which [`format`] writes them.
+/// The units, longest first, in nanoseconds; the order in which [`format()`] writes them.
 const UNITS: [(&str, u128); 6] = [
     ("h", 3_600_000_000_000),
     ("m", 60_000_000_000),
@@ -118,7 +118,7 @@ impl fmt::Display for DurationError {
 
 impl std::error::Error for DurationError {}
 
-/// Writes a duration as [`format`] does.
+/// Writes a duration as [`format()`] does.
 ///
 /// # Errors
 ///
