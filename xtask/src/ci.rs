@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
         run: || demo::main(&["--once", "--consul"]).map(|()| None),
     },
     Step { name: "no features, and each alone", run: features },
+    Step { name: "measurements", run: bench },
     Step { name: "documentation", run: documentation },
     Step { name: "oldest Rust", run: oldest_rust },
     Step { name: "licences, bans, sources", run: deny },
@@ -80,6 +81,16 @@ fn features() -> Result<Remark> {
         check.args(["clippy", "--quiet", "--package", "bia", "--no-default-features"]);
         run(check.args(["--features", &feature, "--", "-D", "warnings"]))?;
     }
+    Ok(None)
+}
+
+/// A workspace of its own, so none of the above looked at it.
+fn bench() -> Result<Remark> {
+    let workspace = ["--manifest-path", "bench/Cargo.toml"];
+    run(cargo().arg("fmt").args(workspace).arg("--check"))?;
+    let mut check = cargo();
+    check.arg("clippy").args(workspace).args(["--quiet", "--all-targets"]);
+    run(check.args(["--", "-D", "warnings"]))?;
     Ok(None)
 }
 

@@ -17,7 +17,10 @@ pub(crate) fn program(test: &str, name: &str) -> Option<PathBuf> {
     let found = found.filter(|path| path.exists());
     if found.is_none() {
         let missing = format!("{name} is not installed; run cargo xtask servers install");
-        assert!(std::env::var_os("CI").is_none(), "{missing}");
+        // `cargo xtask test` names here what nobody can promise to be able to install.
+        let optional = std::env::var("BIA_MAY_BE_MISSING").unwrap_or_default();
+        let is_optional = optional.split(',').any(|it| it == name);
+        assert!(std::env::var_os("CI").is_none() || is_optional, "{missing}");
         eprintln!("SKIPPED {test}: {missing}");
     }
     found
