@@ -1,6 +1,6 @@
 //! A service as a process: what ends it, with which code, and what it prints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -16,30 +16,42 @@ use tokio::time::{Instant, timeout};
 /// Longer than anything here takes, on the slowest machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The program of `tests/it/child/main.rs`, built if need be.
+/// The program of `tests/it/child/main.rs`. Cargo builds it with the tests, unless it was asked for
+/// this file of tests alone.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         // The test is target/debug/deps/it-…: the examples are beside its folder.
         let target = std::env::current_exe().unwrap();
         let target = target.parent().unwrap().parent().unwrap();
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = std::process::Command::new(cargo);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-            "build",
-            "--example",
-            "child",
-            "--quiet",
-        ]);
-        if target.ends_with("release") {
-            build.arg("--release");
+        let program = target.join("examples").join("child");
+        if !is_fresh(&program) {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let mut build = std::process::Command::new(cargo);
+            build.current_dir(env!("CARGO_MANIFEST_DIR"));
+            build.args(["build", "--example", "child", "--quiet"]);
+            if target.ends_with("release") {
+                build.arg("--release");
+            }
+            if !cfg!(feature = "consul") {
+                build.arg("--no-default-features");
+            }
+            assert!(build.status().unwrap().success(), "cannot build the child");
         }
-        if !cfg!(feature = "consul") {
-            build.arg("--no-default-features");
-        }
-        assert!(build.status().unwrap().success(), "cannot build the child");
-        target.join("examples").join("child")
+        program
     })
+}
+
+/// Whether no source is newer than the program, as cargo's list of them tells.
+fn is_fresh(program: &Path) -> bool {
+    let changed = |path: &Path| std::fs::metadata(path)?.modified();
+    let (Ok(built), Ok(sources)) =
+        (changed(program), std::fs::read_to_string(program.with_extension("d")))
+    else {
+        return false;
+    };
+    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
+    sources.split_whitespace().all(|source| changed(Path::new(source)).is_ok_and(|it| it <= built))
 }
 
 /// A command in a folder of its own, with no variable of ours, on free ports and a registry of its own.
