@@ -1,6 +1,7 @@
 //! From the layers of a process to the settings of a service and of the framework.
 
 use std::fmt;
+use std::io::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,9 +80,10 @@ pub async fn config<T: DeserializeOwned>() -> Result<Config<T>, Exit> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for on the command line")]
+/// Prints what was asked for on the command line.
 pub(super) fn print(text: &str) {
-    println!("{text}");
+    // Whoever has read enough has closed the pipe.
+    writeln!(std::io::stdout(), "{text}").ok();
 }
 
 enum Read<T> {

@@ -163,6 +163,18 @@ fn a_variable_finds_its_key_whatever_the_case() {
 }
 
 #[test]
+fn a_variable_takes_the_key_that_is_spelled_like_it_before_one_that_is_not() {
+    for _ in 0..16 {
+        let layers = Layers {
+            files: &[("app.yaml", "data: {url: x}\nlimits: {a-b: 1, a_b: 2, A_B: 3}")],
+            variables: &[("BIA_LIMITS__A_B", "9")],
+            ..Layers::default()
+        };
+        assert_eq!(layers.read::<Settings>().unwrap().limits["a_b"], 9);
+    }
+}
+
+#[test]
 fn variables_and_flags_write_lists_and_tables_too() {
     let table = ["a, b", "[a, b]", "[\"a\", 'b']"];
     for text in table {

@@ -203,10 +203,11 @@ enum Match {
 
 fn set(table: &mut Map<String, Value>, path: &[String], value: Value, matching: Match) {
     let Some((key, rest)) = path.split_first() else { return };
-    let same = |there: &&String| {
-        **there == *key || (matching == Match::Folded && folded(there) == folded(key))
+    let same = |there: &&String| folded(there) == folded(key);
+    let key = match table.keys().find(same) {
+        Some(there) if matching == Match::Folded && !table.contains_key(key) => there.clone(),
+        _ => key.clone(),
     };
-    let key = table.keys().find(same).unwrap_or(key).clone();
     if rest.is_empty() {
         table.insert(key, value);
         return;
