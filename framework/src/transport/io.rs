@@ -1,15 +1,21 @@
-//! A connection's bytes: looks at the first ones without taking them away, and notes when more come.
+//! A connection's bytes: looks at the first ones without taking them away, notes when more come, and
+//! lets the last ones arrive.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 /// What every HTTP/2 connection begins with (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long a peer may take to close its end of a connection that we have closed.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// The protocol that the first bytes of a connection speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,15 @@ pub(super) struct Opened<IO> {
     first: [u8; PREFACE.len()],
     range: std::ops::Range<usize>,
     arrivals: Arrivals,
+    lingering: Lingering,
+}
+
+/// How far a connection has come in closing.
+#[derive(Debug)]
+enum Lingering {
+    Open,
+    /// Our end is closed; the peer's is waited for.
+    Until(Pin<Box<Sleep>>),
 }
 
 impl<IO: AsyncRead + Unpin> Opened<IO> {
@@ -65,7 +80,14 @@ impl<IO: AsyncRead + Unpin> Opened<IO> {
                 break Protocol::Http1;
             }
         };
-        Ok(Some((protocol, Self { io, first, range: 0..end, arrivals: Arrivals::default() })))
+        let opened = Self {
+            io,
+            first,
+            range: 0..end,
+            arrivals: Arrivals::default(),
+            lingering: Lingering::Open,
+        };
+        Ok(Some((protocol, opened)))
     }
 
     pub(super) fn arrivals(&self) -> Arrivals {
@@ -99,7 +121,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Opened<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Opened<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Opened<IO> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -124,8 +146,30 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Opened<IO> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
+    /// Closes our end, and waits for the peer to close its own.
+    ///
+    /// A socket that is closed while something of the peer's is unread is reset, and with that the peer
+    /// loses what it has not read yet: its last answers, and the GOAWAY that tells it which calls
+    /// were not processed (RFC 9113 §6.8, RFC 9293 §3.10.4).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        let this = &mut *self;
+        if matches!(this.lingering, Lingering::Open) {
+            ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+            this.lingering = Lingering::Until(Box::pin(tokio::time::sleep(LINGER)));
+        }
+        if let Lingering::Until(limit) = &mut this.lingering
+            && limit.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let mut space = [0; 1024];
+            let mut unread = ReadBuf::new(&mut space);
+            let read = ready!(Pin::new(&mut this.io).poll_read(cx, &mut unread));
+            if read.is_err() || unread.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }
 
@@ -182,5 +226,41 @@ mod tests {
         assert_eq!(arrivals.count(), 0);
         io.read_exact(&mut [0; 3]).await.unwrap();
         assert_eq!(arrivals.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_sends_on_still_reads_the_last_that_was_said() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut peer = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        peer.write_all(PREFACE).await.unwrap();
+        let (_, mut io) = Opened::open(socket).await.unwrap().unwrap();
+        let last = vec![7; 1 << 20];
+        let says = async {
+            io.write_all(&last).await.unwrap();
+            io.shutdown().await.unwrap();
+            drop(io);
+        };
+        let reads = async {
+            // What nobody reads any more would reset the connection.
+            peer.write_all(b"more").await.unwrap();
+            let mut all = Vec::new();
+            peer.read_to_end(&mut all).await.unwrap();
+            drop(peer);
+            all
+        };
+        let ((), all) = tokio::join!(says, reads);
+        assert!(all == last);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_never_closes_is_waited_for_a_second() {
+        let (mut near, far) = tokio::io::duplex(64);
+        near.write_all(PREFACE).await.unwrap();
+        let (_, mut io) = Opened::open(far).await.unwrap().unwrap();
+        let begun = tokio::time::Instant::now();
+        io.shutdown().await.unwrap();
+        assert_eq!(begun.elapsed(), LINGER);
     }
 }
