@@ -89,7 +89,7 @@ pub(super) async fn connect(
             Error::unavailable("CONNECT_FAILED", error.to_string()).with_source(error)
         })?;
     let traffic = Arc::<Traffic>::default();
-    let io = Counted { socket, traffic: Arc::clone(&traffic) };
+    let io = Counted::new(socket, Arc::clone(&traffic));
     let (send, mut connection) = h2::client::Builder::new()
         .initial_window_size(settings.stream_window)
         .initial_connection_window_size(settings.window)
@@ -104,6 +104,8 @@ pub(super) async fn connect(
         .map_err(not_http2)?;
     poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
         Poll::Ready(Err(error)) => Poll::Ready(Err(not_http2(error))),
+        // It speaks HTTP/2, and has said that it goes.
+        Poll::Ready(Ok(())) if traffic.read() > 0 => Poll::Ready(Err(failure::going())),
         Poll::Ready(Ok(())) => Poll::Ready(Err(closed_at_once())),
         Poll::Pending if traffic.read() > 0 => Poll::Ready(Ok(())),
         Poll::Pending => Poll::Pending,

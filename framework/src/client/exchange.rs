@@ -30,9 +30,9 @@ use super::head;
 use super::incoming::{Incoming, Sending, is_failure};
 use super::pump::{Payload, Pump};
 
-/// The least number of attempts at a call that no node processes: a lone node may have gone away and
-/// come back in between.
-const ATTEMPTS: usize = 3;
+/// How often more than there are nodes a call is sent that no node processes: connections may go away
+/// faster than they are made.
+const MORE: usize = 5;
 
 /// A call as it goes out, ready to be sent again.
 pub(super) struct Outgoing {
@@ -67,8 +67,8 @@ impl Progress {
 #[expect(clippy::large_enum_variant, reason = "the large one is what nearly every call is")]
 enum Attempt {
     Answered(Response<Incoming>),
-    /// No node has processed the call, and it can be sent again.
-    Unsent(Error),
+    /// No node has processed the call, and it can be sent again; whether the node has refused it.
+    Unsent(Error, bool),
     Failed(Error),
 }
 
@@ -80,6 +80,7 @@ pub(super) async fn exchange(
 ) -> Result<Response<Incoming>> {
     let pool = channel.pool();
     let mut tried = Vec::new();
+    let mut refusals = 0;
     loop {
         let pick = Pick::new(&call.operation, &call.headers);
         let (conn, member) = pool.acquire(&pick, &tried, call.deadline).await?;
@@ -89,9 +90,11 @@ pub(super) async fn exchange(
         match attempt(call, guard, &member.authority, progress.stalled.as_deref()).await {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Failed(error) => return Err(error),
-            Attempt::Unsent(error) => {
+            Attempt::Unsent(error, refused) => {
                 tried.push(node);
-                if tried.len() >= ATTEMPTS.max(pool.nodes() + 1) {
+                refusals += usize::from(refused);
+                // A node that refuses is asked once more, if there is no other.
+                if refusals > pool.nodes().max(1) || tried.len() > pool.nodes() + MORE {
                     return Err(error);
                 }
                 tracing::debug!(operation = %call.operation, %error, "goes to another node");
@@ -121,7 +124,7 @@ async fn attempt(
             guard.conn().retire();
             let error = broken(call, &guard, error);
             guard.unsent();
-            return Attempt::Unsent(error);
+            return Attempt::Unsent(error, false);
         }
     };
     let mut pump = match (stream, call.payload.rest.take()) {
@@ -135,19 +138,23 @@ async fn attempt(
             if !error.is_reset() {
                 guard.conn().retire();
             }
+            let refused = error.is_reset();
             let error = broken(call, &guard, error);
-            if !unsent {
+            if refused || !unsent {
                 guard.end(true);
+            } else {
+                guard.unsent();
+            }
+            if !unsent {
                 return Attempt::Failed(error);
             }
-            guard.unsent();
             if let Some(pump) = pump {
-                match pump.untouched() {
-                    Some(body) => call.payload.rest = Some(body),
+                match pump.rewind() {
+                    Some(payload) => call.payload = payload,
                     None => return Attempt::Failed(error),
                 }
             }
-            Attempt::Unsent(error)
+            Attempt::Unsent(error, refused)
         }
         // The caller's own stream has failed; that says nothing of the node.
         Err(error) => {
@@ -209,7 +216,8 @@ fn answered(
     guard.answered(failed);
     response.map(|stream| {
         let mut body = Incoming::new(stream, call.operation.clone(), guard);
-        if let Some(pump) = pump.filter(|pump| !pump.is_done()) {
+        if let Some(mut pump) = pump.filter(|pump| !pump.is_done()) {
+            pump.commit();
             body.set_sending(send_on(pump));
         }
         body

@@ -60,8 +60,19 @@ pub(super) fn is_orderly(error: &h2::Error) -> bool {
     error.is_go_away() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR)
 }
 
-/// The same for an error that was made of one.
+/// The reason of the error of a connection that went away while it was made.
+const GOING: &str = "CONNECTION_GOING";
+
+/// The peer went away in order while a connection to it was made.
+pub(super) fn going() -> Error {
+    Error::unavailable(GOING, "the peer closed the connection in order, as soon as it was made")
+}
+
+/// Whether an error is of a peer that went away in order.
 pub(super) fn was_orderly(error: &Error) -> bool {
+    if error.reason() == GOING {
+        return true;
+    }
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
     source.is_some_and(is_orderly)
 }

@@ -263,7 +263,8 @@ impl Keeper {
             self.backoff.reset();
         }
         self.prune();
-        let failed = self.member.conns().is_empty() && self.backoff.failures() > 0;
+        // Once may be a node that went away in a hurry.
+        let failed = self.member.conns().is_empty() && self.backoff.failures() > 1;
         let phase = if failed { Phase::Failed } else { self.member.phase() };
         self.member.set_phase(phase, Some(error));
         self.pool.refresh();

@@ -10,6 +10,10 @@ use http_body::Body as _;
 use crate::body::Body;
 use crate::error::{Error, Result};
 
+/// How much of a stream is kept in memory, until the node begins to answer, to be sent again to another
+/// if it turns out that this one has not processed the call. As much as grpc-go keeps for a retry.
+const KEPT: usize = 256 * 1024;
+
 /// What a call sends.
 pub(super) struct Payload {
     /// What is in memory: it can be sent again.
@@ -34,19 +38,56 @@ pub(super) struct Pump {
     stream: SendStream<Bytes>,
     /// What was taken from the body, or stood before it, and is not sent yet.
     chunk: Bytes,
-    /// Whether anything was taken from the body: then it cannot be sent from its beginning again.
-    touched: bool,
+    /// What was taken from the body so far, or stood before it; none once that is too much.
+    kept: Option<Kept>,
+    /// Whether the body has given all it has.
+    ended: bool,
     done: bool,
+}
+
+#[derive(Default)]
+struct Kept {
+    chunks: Vec<Bytes>,
+    bytes: usize,
 }
 
 impl Pump {
     pub(super) fn new(head: Bytes, body: Body, stream: SendStream<Bytes>) -> Self {
-        Self { body, stream, chunk: head, touched: false, done: false }
+        let mut pump = Self {
+            body,
+            stream,
+            chunk: Bytes::new(),
+            kept: Some(Kept::default()),
+            ended: false,
+            done: false,
+        };
+        pump.take(head);
+        pump
     }
 
-    /// The body back, if nothing was taken from it.
-    pub(super) fn untouched(self) -> Option<Body> {
-        (!self.touched).then_some(self.body)
+    /// All that was to be sent, from its beginning, unless too much was sent to be kept.
+    pub(super) fn rewind(self) -> Option<Payload> {
+        let head = join(self.kept?.chunks);
+        Some(Payload { head, rest: (!self.ended).then_some(self.body) })
+    }
+
+    /// Keeps nothing any more: the node has begun to answer.
+    pub(super) fn commit(&mut self) {
+        self.kept = None;
+    }
+
+    /// The next chunk to send.
+    fn take(&mut self, chunk: Bytes) {
+        if let Some(kept) = &mut self.kept
+            && !chunk.is_empty()
+        {
+            kept.bytes += chunk.len();
+            kept.chunks.push(chunk.clone());
+            if kept.bytes > KEPT {
+                self.kept = None;
+            }
+        }
+        self.chunk = chunk;
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -75,7 +116,8 @@ impl Pump {
                 }
                 let room = self.stream.capacity().min(self.chunk.len());
                 let part = self.chunk.split_to(room);
-                let last = self.chunk.is_empty() && self.touched && self.body.is_end_stream();
+                self.ended |= self.body.is_end_stream();
+                let last = self.chunk.is_empty() && self.ended;
                 if self.stream.send_data(part, last).is_err() || last {
                     return Poll::Ready(Ok(()));
                 }
@@ -84,17 +126,17 @@ impl Pump {
             if self.stream.poll_reset(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-            self.touched = true;
-            match frame {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => {
+                    self.ended = true;
                     self.stream.send_data(Bytes::new(), true).ok();
                     return Poll::Ready(Ok(()));
                 }
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.chunk = data,
+                    Ok(data) => self.take(data),
                     Err(frame) => {
+                        self.ended = true;
                         let trailers = frame.into_trailers().unwrap_or_default();
                         self.stream.send_trailers(trailers).ok();
                         return Poll::Ready(Ok(()));

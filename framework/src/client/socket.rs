@@ -113,18 +113,28 @@ impl Traffic {
     }
 }
 
-/// A socket whose traffic is counted.
+/// A socket whose traffic is counted, and which is read to its end though it cannot be written any
+/// more.
+///
+/// A peer that leaves says GOAWAY, closes, and does not see what we still write: the write fails before
+/// what it said is read, and with that which calls it has processed. So a failed write is swallowed,
+/// uncounted, and it is the reading side that ends the connection.
 pub(super) struct Counted {
-    pub(super) socket: Socket,
-    pub(super) traffic: Arc<Traffic>,
+    socket: Socket,
+    traffic: Arc<Traffic>,
+    deaf: bool,
 }
 
 impl Counted {
-    fn wrote(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = &outcome {
-            self.traffic.written.fetch_add(*bytes as u64, Ordering::Release);
-        }
-        outcome
+    pub(super) fn new(socket: Socket, traffic: Arc<Traffic>) -> Self {
+        Self { socket, traffic, deaf: false }
+    }
+
+    /// `bytes` of `all` were written; none if it failed.
+    fn wrote(&mut self, bytes: Option<usize>, all: usize) -> usize {
+        self.deaf |= bytes.is_none();
+        self.traffic.written.fetch_add(bytes.unwrap_or(0) as u64, Ordering::Release);
+        bytes.unwrap_or(all)
     }
 }
 
@@ -153,11 +163,14 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.deaf {
+            return Poll::Ready(Ok(data.len()));
+        }
         let outcome = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, data),
             Socket::Other(socket) => socket.as_mut().poll_write(cx, data),
         };
-        self.wrote(outcome)
+        outcome.map(|written| Ok(self.wrote(written.ok(), data.len())))
     }
 
     fn poll_write_vectored(
@@ -165,11 +178,15 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let all = data.iter().map(|slice| slice.len()).sum();
+        if self.deaf {
+            return Poll::Ready(Ok(all));
+        }
         let outcome = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, data),
             Socket::Other(socket) => socket.as_mut().poll_write_vectored(cx, data),
         };
-        self.wrote(outcome)
+        outcome.map(|written| Ok(self.wrote(written.ok(), all)))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -180,10 +197,17 @@ impl AsyncWrite for Counted {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
+        if self.deaf {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_flush(cx),
             Socket::Other(socket) => socket.as_mut().poll_flush(cx),
-        }
+        };
+        flushed.map(|outcome| {
+            self.deaf |= outcome.is_err();
+            Ok(())
+        })
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -191,5 +215,29 @@ impl AsyncWrite for Counted {
             Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
             Socket::Other(socket) => socket.as_mut().poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_peer_said_before_it_closed_is_read_though_writing_fails() {
+        let (near, far) = tokio::io::duplex(64);
+        let traffic = Arc::<Traffic>::default();
+        let mut io = Counted::new(Socket::Other(Box::pin(near)), Arc::clone(&traffic));
+        io.write_all(b"heard").await.unwrap();
+        let (_, mut says) = tokio::io::split(far);
+        says.write_all(b"goodbye").await.unwrap();
+        drop(says);
+        io.write_all(b"unheard").await.unwrap();
+        io.flush().await.unwrap();
+        assert_eq!(traffic.written(), 5, "only what was written is counted");
+        let mut said = String::new();
+        io.read_to_string(&mut said).await.unwrap();
+        assert_eq!((said.as_str(), traffic.read()), ("goodbye", 7));
     }
 }

@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use super::*;
 
 /// A registry whose every word the test says.
-struct Scripted {
+pub(crate) struct Scripted {
     items: Mutex<Option<mpsc::Receiver<bia::Result<Snapshot>>>>,
 }
 
-fn scripted() -> (mpsc::Sender<bia::Result<Snapshot>>, Arc<Scripted>) {
+pub(crate) fn scripted() -> (mpsc::Sender<bia::Result<Snapshot>>, Arc<Scripted>) {
     let (say, items) = mpsc::channel(8);
     (say, Arc::new(Scripted { items: Mutex::new(Some(items)) }))
 }

@@ -8,6 +8,7 @@ mod inside;
 mod membership;
 mod peer;
 mod proxy;
+mod rolling;
 mod silence;
 
 use std::sync::Arc;

@@ -32,6 +32,8 @@ pub(crate) enum Mode {
     Answer,
     /// `REFUSED_STREAM`.
     Refuse,
+    /// The same, but only after the request was read.
+    RefuseLater,
     /// Another reset, of which nobody knows what it left behind.
     Reset(Reason),
     /// Closes the connection without a word.
@@ -163,7 +165,7 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
                 let health = request.uri().path().starts_with("/grpc.health");
                 match mode {
                     _ if health => {}
-                    Mode::Answer => {}
+                    Mode::Answer | Mode::RefuseLater => {}
                     Mode::Refuse => {
                         let mut respond = respond;
                         respond.send_reset(Reason::REFUSED_STREAM);
@@ -198,6 +200,12 @@ async fn answer(
     let path = parts.uri.path().to_owned();
     if path == "/grpc.health.v1.Health/Watch" {
         return health(respond, &shared).await;
+    }
+    let mode = *shared.mode.lock().unwrap();
+    if mode == Mode::RefuseLater {
+        read(&mut body).await?;
+        respond.send_reset(Reason::REFUSED_STREAM);
+        return None;
     }
     shared.calls.fetch_add(1, Ordering::SeqCst);
     match path.as_str() {
