@@ -27,6 +27,26 @@ fn shares(balancer: &dyn Balancer, nodes: &[Arc<Node>], times: usize) -> Vec<usi
     shares
 }
 
+/// The same for calls that have not ended: a node that was picked costs more from then on.
+///
+/// Without that, nodes of the same cost differ by the nanoseconds since they were made, and the one
+/// that is cheaper by that little is picked for ever.
+fn shares_of_calls_that_last(
+    balancer: &dyn Balancer,
+    nodes: &[Arc<Node>],
+    times: usize,
+) -> Vec<usize> {
+    let mut all = vec![0; nodes.len()];
+    for _ in 0..times {
+        let one = shares(balancer, nodes, 1);
+        for (place, got) in one.into_iter().enumerate().filter(|(_, got)| *got > 0) {
+            nodes[place].load().begin();
+            all[place] += got;
+        }
+    }
+    all
+}
+
 const KINDS: [BalancerKind; 3] =
     [BalancerKind::P2c, BalancerKind::RoundRobin, BalancerKind::Random];
 
@@ -34,7 +54,7 @@ const KINDS: [BalancerKind; 3] =
 fn every_balancer_reaches_every_node_and_invents_none() {
     for kind in KINDS {
         for count in 1..6 {
-            let shares = shares(&*kind.balancer(), &nodes(count), 1000);
+            let shares = shares_of_calls_that_last(&*kind.balancer(), &nodes(count), 1000);
             assert!(shares.iter().all(|got| *got > 1000 / count / 3), "{kind:?} {shares:?}");
         }
         let call = HeaderMap::new();
