@@ -38,6 +38,8 @@ pub(super) struct Conn {
     limit: AtomicUsize,
     /// Whether new streams are taken: until the peer says GOAWAY, we retire it, or it breaks.
     open: AtomicBool,
+    /// The peer found that it was pinged too often.
+    annoyed: AtomicBool,
     /// Why we gave it up, if we did.
     cause: OnceLock<String>,
     /// Told when the connection takes no new streams any more, or more than before.
@@ -52,8 +54,6 @@ pub(super) struct Driver {
     seen: u64,
     last_read: Instant,
     keepalive: Option<Keepalive>,
-    /// The peer found that it was pinged too often.
-    too_many_pings: bool,
     /// The peer has said that it goes away.
     going: bool,
 }
@@ -71,8 +71,6 @@ struct Keepalive {
 pub(super) struct Ended {
     /// Why, if not in order. What happens after the peer has said that it goes away is in order.
     pub(super) error: Option<String>,
-    /// The peer found that it was pinged too often.
-    pub(super) too_many_pings: bool,
     pub(super) lived: Duration,
 }
 
@@ -122,6 +120,7 @@ pub(super) async fn connect(
         in_flight: AtomicUsize::new(0),
         limit: AtomicUsize::new(connection.max_concurrent_send_streams()),
         open: AtomicBool::new(true),
+        annoyed: AtomicBool::new(false),
         cause: OnceLock::new(),
         changed,
     });
@@ -132,7 +131,6 @@ pub(super) async fn connect(
         traffic,
         last_read: now,
         keepalive,
-        too_many_pings: false,
         going: false,
     };
     Ok((conn, driver))
@@ -208,6 +206,11 @@ impl Conn {
         self.open.load(Ordering::Acquire)
     }
 
+    /// Whether the peer found that it was pinged too often.
+    pub(super) fn is_annoyed(&self) -> bool {
+        self.annoyed.load(Ordering::Acquire)
+    }
+
     /// Takes no new calls; those in flight go on, and the connection ends after the last.
     pub(super) fn retire(&self) {
         self.open.store(false, Ordering::Release);
@@ -241,19 +244,21 @@ impl Driver {
         let begun = self.last_read;
         let error = poll_fn(|cx| self.poll(cx)).await;
         if let Some(conn) = self.conn.upgrade() {
-            if let Some(End::Dead(why)) = &error {
+            match &error {
                 // Nobody else sets it: there is one driver.
-                conn.cause.set(why.clone()).ok();
+                Some(End::Dead(why)) => conn.cause.set(why.clone()).unwrap_or(()),
+                Some(End::Broken(error)) if is_too_many_pings(error) => {
+                    conn.annoyed.store(true, Ordering::Release);
+                }
+                Some(End::Broken(_)) | None => {}
             }
             conn.retire();
         }
-        let too_many_pings = self.too_many_pings
-            || matches!(&error, Some(End::Broken(error)) if is_too_many_pings(error));
         let error = error.filter(|_| !self.going).map(|end| match end {
             End::Dead(why) => why,
             End::Broken(error) => error.to_string(),
         });
-        Ended { error, too_many_pings, lived: begun.elapsed() }
+        Ended { error, lived: begun.elapsed() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
@@ -287,7 +292,7 @@ impl Driver {
         }
         // Fails once the peer has said GOAWAY, and when the stream numbers are used up.
         if let Poll::Ready(Err(error)) = conn.send.clone().poll_ready(cx) {
-            self.too_many_pings = is_too_many_pings(&error);
+            conn.annoyed.store(is_too_many_pings(&error), Ordering::Release);
             self.going = failure::is_orderly(&error);
             conn.retire();
         }
@@ -343,6 +348,6 @@ impl Keepalive {
 impl Ended {
     /// The driver was lost, with its runtime.
     pub(super) fn aborted(error: &tokio::task::JoinError) -> Self {
-        Self { error: Some(error.to_string()), too_many_pings: false, lived: Duration::ZERO }
+        Self { error: Some(error.to_string()), lived: Duration::ZERO }
     }
 }

@@ -162,7 +162,13 @@ impl Keeper {
     fn prune(&mut self) {
         let conns = self.member.conns();
         if conns.iter().any(|conn| !conn.is_open()) {
-            let open: Vec<_> = conns.iter().filter(|conn| conn.is_open()).cloned().collect();
+            let (open, closed): (Vec<_>, Vec<_>) =
+                conns.iter().cloned().partition(|conn| conn.is_open());
+            if closed.iter().any(|conn| conn.is_annoyed()) {
+                self.interval = self.interval.saturating_mul(2);
+                let (node, interval) = (self.member.node.address(), self.interval);
+                tracing::info!(node, ?interval, "pings less often: the node found it too often");
+            }
             if open.is_empty() {
                 self.member.set_phase(Phase::Connecting, None);
             }
@@ -247,11 +253,6 @@ impl Keeper {
     }
 
     fn ended(&mut self, ended: Ended) {
-        if ended.too_many_pings {
-            self.interval = self.interval.saturating_mul(2);
-            let (node, interval) = (self.member.node.address(), self.interval);
-            tracing::info!(node, ?interval, "pings less often: the node found it was too often");
-        }
         let Some(error) = ended.error else {
             self.backoff.reset();
             return;

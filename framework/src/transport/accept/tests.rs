@@ -107,7 +107,7 @@ async fn a_connection_too_many_is_closed_at_once_and_there_is_room_again_later()
     assert_eq!(asks(second).await, "");
     assert!(asks(first).await.starts_with("HTTP/1.1 404"));
     // sleeps: on a paused clock, until the server has seen that the first one is gone.
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    sleep(Duration::from_millis(1)).await;
     let (third, three) = duplex(1024);
     turns.send(Ok(three)).unwrap();
     assert!(asks(third).await.starts_with("HTTP/1.1 404"));

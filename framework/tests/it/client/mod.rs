@@ -1,6 +1,7 @@
 //! Channels against nodes that do what nodes do: come, go, refuse, break, fall silent.
 
 mod calls;
+mod clock;
 mod failover;
 #[cfg(all(feature = "gzip", feature = "tonic"))]
 mod foreign;

@@ -12,7 +12,8 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use http::{HeaderMap, Request, Response};
 use prost::Message;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -24,6 +25,8 @@ pub(crate) enum Health {
     NotServing,
     /// Takes the question and says nothing.
     Silent,
+    /// Ends the watch with an error.
+    Broken,
 }
 
 /// How the node stands to new calls.
@@ -52,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) calls: AtomicUsize,
     pub(crate) connections: AtomicUsize,
     pub(crate) open: AtomicUsize,
+    pub(crate) watches: AtomicUsize,
     pub(crate) health: watch::Sender<Health>,
     pub(crate) mode: Mutex<Mode>,
     /// `Slow` and `Hold` wait here.
@@ -75,19 +79,7 @@ impl Peer {
     pub(crate) async fn build(address: &str, max_streams: Option<u32>, health: Health) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            name: address.to_string(),
-            max_streams,
-            calls: AtomicUsize::new(0),
-            connections: AtomicUsize::new(0),
-            open: AtomicUsize::new(0),
-            health: watch::Sender::new(health),
-            mode: Mutex::new(Mode::Answer),
-            gate: Semaphore::new(0),
-            entered: Semaphore::new(0),
-            cancelled: Semaphore::new(0),
-            goaway: watch::Sender::new(0),
-        });
+        let shared = Shared::new(address.to_string(), max_streams, health);
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared, task: Some(AbortOnDropHandle::new(task)) }
     }
@@ -109,7 +101,7 @@ impl Peer {
     }
 
     pub(crate) fn set_health(&self, health: Health) {
-        self.shared.health.send_replace(health);
+        self.shared.set_health(health);
     }
 
     /// Sends GOAWAY on every connection; calls in flight are finished.
@@ -120,6 +112,36 @@ impl Peer {
     /// Dies: the port is closed, every connection is cut.
     pub(crate) fn kill(&mut self) {
         self.task = None;
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(name: String, max_streams: Option<u32>, health: Health) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            max_streams,
+            calls: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            watches: AtomicUsize::new(0),
+            health: watch::Sender::new(health),
+            mode: Mutex::new(Mode::Answer),
+            gate: Semaphore::new(0),
+            entered: Semaphore::new(0),
+            cancelled: Semaphore::new(0),
+            goaway: watch::Sender::new(0),
+        })
+    }
+
+    pub(crate) fn set_health(&self, health: Health) {
+        self.health.send_replace(health);
+    }
+
+    /// A connection to the node that never leaves the process.
+    pub(crate) fn connect(self: &Arc<Self>) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(256 * 1024);
+        tokio::spawn(serve(far, Arc::clone(self)));
+        near
     }
 }
 
@@ -137,6 +159,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => {
                 let (socket, _) = accepted.unwrap();
+                socket.set_nodelay(true).unwrap();
                 let connection = tokio::spawn(serve(socket, Arc::clone(&shared)));
                 connections.push(AbortOnDropHandle::new(connection));
             }
@@ -145,11 +168,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(socket: TcpStream, shared: Arc<Shared>) {
+async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
     shared.connections.fetch_add(1, Ordering::SeqCst);
     shared.open.fetch_add(1, Ordering::SeqCst);
     let _open = Open(&shared.open);
-    socket.set_nodelay(true).unwrap();
     let mut builder = h2::server::Builder::new();
     if let Some(max) = shared.max_streams {
         builder.max_concurrent_streams(max);
@@ -291,6 +313,7 @@ async fn answer(
 }
 
 async fn health(mut respond: SendResponse<Bytes>, shared: &Shared) -> Option<()> {
+    shared.watches.fetch_add(1, Ordering::SeqCst);
     let mut health = shared.health.subscribe();
     if *health.borrow() == Health::Unimplemented {
         let mut response = head();
@@ -303,6 +326,11 @@ async fn health(mut respond: SendResponse<Bytes>, shared: &Shared) -> Option<()>
             Health::Serving => &[8, 1],
             Health::NotServing => &[8, 2],
             Health::Silent | Health::Unimplemented => &[],
+            Health::Broken => {
+                let mut trailers = HeaderMap::new();
+                trailers.insert("grpc-status", "14".parse().unwrap());
+                return stream.send_trailers(trailers).ok();
+            }
         };
         if !status.is_empty() {
             stream.send_data(framed(status), false).ok()?;
