@@ -63,6 +63,18 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Sends `signal` (`TERM`, `KILL`) to a process.
+///
+/// # Errors
+///
+/// There is no such process, or it is not ours.
+pub(crate) fn send(signal: &str, process: u32) -> Result<()> {
+    // The shell's own kill: a small Debian has no program of that name.
+    let mut command = Command::new("sh");
+    command.args(["-c", "kill -s \"$1\" \"$2\"", "sh", signal, &process.to_string()]);
+    output(&mut command).map(drop)
+}
+
 /// Runs `command` silently; everything it prints is appended to `log`.
 ///
 /// # Errors

@@ -106,8 +106,7 @@ impl Service {
     /// It does not end with exit code 0 within its own limit.
     pub(super) fn stop(&mut self, interrupted: &AtomicBool) -> Result<()> {
         if self.status.is_none() {
-            let id = self.child.id().to_string();
-            exec::output(Command::new("kill").args(["-s", "TERM", &id]))?;
+            exec::send("TERM", self.child.id())?;
             wait::until(STOP, || {
                 self.status = self.child.try_wait().ok().flatten();
                 self.status.is_some() || interrupted.load(Ordering::Relaxed)

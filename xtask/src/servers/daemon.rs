@@ -175,7 +175,12 @@ impl Group {
         self.signal("TERM");
         if !wait::until(STOP, || !self.is_alive()) {
             self.signal("KILL");
-            wait::until(STOP, || !self.is_alive());
+            if !wait::until(STOP, || !self.is_alive()) {
+                return Err(Error::new(format!(
+                    "{} cannot be stopped, not even killed",
+                    self.name
+                )));
+            }
         }
         let outside = fs::read_to_string(self.folder.join("outside")).unwrap_or_default();
         for folder in outside.lines().map(Path::new).chain([self.folder.as_path()]) {
@@ -187,7 +192,7 @@ impl Group {
     fn signal(&self, signal: &str) {
         for process in self.processes.iter().filter(|process| process.is_alive()) {
             // One that ended in between is what we want; the caller looks whether it is gone.
-            drop(exec::output(Command::new("kill").args(["-s", signal, &process.id.to_string()])));
+            drop(exec::send(signal, process.id));
         }
     }
 
