@@ -17,9 +17,24 @@ use crate::error::{BoxError, Error};
 pub struct Body(Inner);
 
 enum Inner {
-    Whole { data: Option<Bytes>, trailers: Option<Box<HeaderMap>> },
+    Whole { data: Option<Bytes>, trailers: Option<Trailers> },
     Incoming(hyper::body::Incoming),
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = Error> + Send>>),
+}
+
+/// Trailers, or how to make those that are the same for every call.
+enum Trailers {
+    Map(Box<HeaderMap>),
+    Make(fn() -> HeaderMap),
+}
+
+impl Trailers {
+    fn into_map(self) -> HeaderMap {
+        match self {
+            Self::Map(map) => *map,
+            Self::Make(make) => make(),
+        }
+    }
 }
 
 impl Body {
@@ -40,7 +55,16 @@ impl Body {
     #[must_use]
     pub(crate) fn with_trailers(mut self, map: HeaderMap) -> Self {
         if let Inner::Whole { trailers, .. } = &mut self.0 {
-            *trailers = Some(Box::new(map));
+            *trailers = Some(Trailers::Map(Box::new(map)));
+        }
+        self
+    }
+
+    /// The same with trailers that are made when they are sent, which carries no map along until then.
+    #[must_use]
+    pub(crate) fn with_trailers_of(mut self, make: fn() -> HeaderMap) -> Self {
+        if let Inner::Whole { trailers, .. } = &mut self.0 {
+            *trailers = Some(Trailers::Make(make));
         }
         self
     }
@@ -91,7 +115,7 @@ impl http_body::Body for Body {
         match &mut self.0 {
             Inner::Whole { data, trailers } => Poll::Ready(match data.take() {
                 Some(data) => Some(Ok(Frame::data(data))),
-                None => trailers.take().map(|trailers| Ok(Frame::trailers(*trailers))),
+                None => trailers.take().map(|trailers| Ok(Frame::trailers(trailers.into_map()))),
             }),
             Inner::Incoming(body) => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));

@@ -64,8 +64,7 @@ impl ServerCall {
         F: FnOnce(Context, Req) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
-        Box::pin(async move {
-            let (cx, mut requests, writing) = self.open::<Req>()?;
+        self.opened(|cx, mut requests, writing| async move {
             let request = wire::read_one(&mut requests).await?;
             drop(requests);
             let reply = cx.scope(handler(cx.clone(), request)).await;
@@ -81,8 +80,7 @@ impl ServerCall {
         F: FnOnce(Context, Streaming<Req>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
-        Box::pin(async move {
-            let (cx, requests, writing) = self.open::<Req>()?;
+        self.opened(|cx, requests, writing| async move {
             let reply = cx.scope(handler(cx.clone(), requests)).await;
             one(&cx, writing, reply)
         })
@@ -96,8 +94,7 @@ impl ServerCall {
         F: FnOnce(Context, Req, Out<Res>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Box::pin(async move {
-            let (cx, mut requests, writing) = self.open::<Req>()?;
+        self.opened(|cx, mut requests, writing| async move {
             let request = wire::read_one(&mut requests).await?;
             drop(requests);
             let (out, slot) = Out::new(writing);
@@ -114,8 +111,7 @@ impl ServerCall {
         F: FnOnce(Context, Streaming<Req>, Out<Res>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Box::pin(async move {
-            let (cx, requests, writing) = self.open::<Req>()?;
+        self.opened(|cx, requests, writing| async move {
             let (out, slot) = Out::new(writing);
             let run = Box::pin(cx.scope(handler(cx.clone(), requests, out)));
             out::respond(cx, writing, slot, run).await
@@ -126,6 +122,19 @@ impl ServerCall {
     pub fn unknown(self) -> Reply {
         let path = self.request.uri().path().to_owned();
         Box::pin(async move { Err(unknown(&path)) })
+    }
+
+    /// Runs a method once the call is opened, which is done before the run is put into its box: the
+    /// box then holds the parts and not the whole call as well.
+    fn opened<Req, Run>(self, run: impl FnOnce(Context, Streaming<Req>, Writing) -> Run) -> Reply
+    where
+        Req: Message + Default,
+        Run: Future<Output = Result<Response<Body>>> + Send + 'static,
+    {
+        match self.open() {
+            Ok((cx, requests, writing)) => Box::pin(run(cx, requests, writing)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn open<Req: Message + Default>(self) -> Result<(Context, Streaming<Req>, Writing)> {
@@ -162,7 +171,11 @@ fn one<Res: Message>(cx: &Context, writing: Writing, reply: Result<Res>) -> Resu
     });
     match encoded {
         Ok(data) => {
-            let body = Body::full(data.freeze()).with_trailers(trailers(cx));
+            let body = Body::full(data.freeze());
+            let body = match cx.take_reply_trailers() {
+                None => body.with_trailers_of(wire::status::ok),
+                Some(more) => body.with_trailers(with_status(more)),
+            };
             Ok(response(cx, writing, body))
         }
         Err(error) => Err(failed(cx, error)),
@@ -182,10 +195,12 @@ pub(super) fn failed(cx: &Context, error: Error) -> Error {
 }
 
 pub(super) fn trailers(cx: &Context) -> http::HeaderMap {
+    cx.take_reply_trailers().map_or_else(wire::status::ok, with_status)
+}
+
+fn with_status(more: http::HeaderMap) -> http::HeaderMap {
     let mut trailers = wire::status::ok();
-    if let Some(more) = cx.take_reply_trailers() {
-        trailers.extend(more);
-    }
+    trailers.extend(more);
     trailers
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -22,11 +23,18 @@ pub struct Streaming<T> {
     decoder: Decoder,
     end: End,
     done: bool,
-    headers: HeaderMap,
-    trailers: Option<HeaderMap>,
+    /// In a box, since what a caller streams has none.
+    head: Option<Box<Head>>,
     /// The stream itself, while the peer has not begun to answer.
     opening: Option<Opening<T>>,
     message: PhantomData<fn() -> T>,
+}
+
+/// What a peer sent beside its messages.
+#[derive(Default)]
+struct Head {
+    headers: HeaderMap,
+    trailers: Option<HeaderMap>,
 }
 
 type Opening<T> = Pin<Box<dyn Future<Output = Result<Streaming<T>>> + Send>>;
@@ -42,16 +50,7 @@ pub(crate) enum End {
 
 impl<T: Message + Default> Streaming<T> {
     pub(crate) fn new(body: Body, decoder: Decoder, end: End) -> Self {
-        Self {
-            body,
-            decoder,
-            end,
-            done: false,
-            headers: HeaderMap::new(),
-            trailers: None,
-            opening: None,
-            message: PhantomData,
-        }
+        Self { body, decoder, end, done: false, head: None, opening: None, message: PhantomData }
     }
 
     /// A stream of which the peer has not begun to answer: it fails with what its opening fails with.
@@ -63,13 +62,14 @@ impl<T: Message + Default> Streaming<T> {
     }
 
     pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
-        self.headers = headers;
+        self.head.get_or_insert_default().headers = headers;
         self
     }
 
     /// The headers and trailers, of a stream that has been read to its end.
     pub(crate) fn into_parts(self) -> (HeaderMap, HeaderMap) {
-        (self.headers, self.trailers.unwrap_or_default())
+        let head = self.head.map(|head| *head).unwrap_or_default();
+        (head.headers, head.trailers.unwrap_or_default())
     }
 
     /// The next message; `None` once the peer has sent its last. Cancel-safe.
@@ -85,13 +85,14 @@ impl<T: Message + Default> Streaming<T> {
     /// message of a stream that was handed over before the peer began to answer.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.head.as_ref().map_or(&NONE, |head| &head.headers)
     }
 
     /// The trailers, once the stream has ended.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.as_ref()
+        self.head.as_ref()?.trailers.as_ref()
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
@@ -121,7 +122,9 @@ impl<T: Message + Default> Streaming<T> {
             };
             match frame.into_data() {
                 Ok(data) => self.decoder.push(data),
-                Err(frame) => self.trailers = frame.into_trailers().ok(),
+                Err(frame) => {
+                    self.head.get_or_insert_default().trailers = frame.into_trailers().ok();
+                }
             }
         };
         self.done = true;
@@ -134,10 +137,9 @@ impl<T: Message + Default> Streaming<T> {
         let told = match self.end {
             End::Request => Ok(()),
             End::Response => self
-                .trailers
-                .as_ref()
+                .trailers()
                 .and_then(status::read)
-                .or_else(|| status::read(&self.headers))
+                .or_else(|| status::read(self.headers()))
                 .unwrap_or_else(|| Err(cut_off())),
         };
         told?;
