@@ -1,31 +1,40 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::error::{Error, Result};
 
-use super::Bounds;
+use super::{Bounds, Timer};
 
-/// When something last moved on a stream, either way.
+/// When something last moved on a stream, either way, and for how long nothing may.
 #[derive(Debug)]
-pub(super) struct Activity(Mutex<Instant>);
+pub(super) struct Activity {
+    limit: Duration,
+    last: Mutex<Instant>,
+}
 
 impl Activity {
-    pub(super) fn new(now: Instant) -> Self {
-        Self(Mutex::new(now))
+    pub(super) fn new(limit: Duration, now: Instant) -> Self {
+        Self { limit, last: Mutex::new(now) }
     }
 
-    pub(super) fn last(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// When the stream has been silent for too long, if nothing moves until then.
+    pub(super) fn silent_until(&self) -> Instant {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) + self.limit
     }
 
     fn touch(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 
@@ -65,15 +74,12 @@ impl http_body::Body for Touching {
     }
 }
 
-pin_project_lite::pin_project! {
-    /// A response that is held to its call's bounds until it ends.
-    pub(super) struct Bounded {
-        body: Body,
-        bounds: Bounds,
-        #[pin]
-        timer: Option<Sleep>,
-        ended: bool,
-    }
+/// A response that is held to its call's bounds until it ends.
+pub(super) struct Bounded {
+    body: Body,
+    bounds: Bounds,
+    timer: Timer,
+    ended: bool,
 }
 
 impl Bounded {
@@ -87,23 +93,23 @@ impl http_body::Body for Bounded {
     type Error = Error;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
-        let this = self.project();
-        if *this.ended {
+        let this = &mut *self;
+        if this.ended {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(frame) = Pin::new(&mut *this.body).poll_frame(cx) {
-            if let Some((_, activity)) = &this.bounds.idle {
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            if let Some(activity) = &this.bounds.idle {
                 activity.touch();
             }
             return Poll::Ready(frame);
         }
-        this.bounds.poll(this.timer, cx).map(|error| {
-            *this.ended = true;
+        this.bounds.poll(&mut this.timer, cx).map(|error| {
+            this.ended = true;
             // What the handler still does is of no use any more: it is dropped here.
-            *this.body = Body::empty();
+            this.body = Body::empty();
             Some(Err(error))
         })
     }

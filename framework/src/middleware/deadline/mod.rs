@@ -83,9 +83,9 @@ where
                 .times
                 .idle
                 .filter(|_| !unary)
-                .map(|limit| (limit, Arc::new(Activity::new(Instant::now()))));
+                .map(|limit| Arc::new(Activity::new(limit, Instant::now())));
         }
-        if let Some((_, activity)) = &bounds.idle {
+        if let Some(activity) = &bounds.idle {
             let activity = Arc::clone(activity);
             request = request.map(|body| Body::new(Touching::new(body, activity)));
         }
@@ -94,40 +94,40 @@ where
     }
 }
 
+/// None until something waits. In a box, since a call carries its place with it and most calls do
+/// not wait for long enough to need one.
+type Timer = Option<Pin<Box<Sleep>>>;
+
 /// What a call is held to.
 #[derive(Clone, Debug, Default)]
 struct Bounds {
     given: Option<Duration>,
     deadline: Option<Instant>,
-    idle: Option<(Duration, Arc<Activity>)>,
+    idle: Option<Arc<Activity>>,
 }
 
 impl Bounds {
     /// Whether the call's time is up; if not, waits for when it may be.
-    fn poll(&self, mut timer: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Error> {
+    fn poll(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Error> {
         loop {
             let now = Instant::now();
             if self.deadline.is_some_and(|deadline| deadline <= now) {
                 return Poll::Ready(self.exceeded());
             }
-            let silent =
-                self.idle.as_ref().map(|(limit, activity)| (*limit, activity.last() + *limit));
-            if let Some((limit, until)) = silent
+            let silent = self.idle.as_ref().map(|activity| activity.silent_until());
+            if let Some(until) = silent
                 && until <= now
             {
+                let limit = self.idle.as_ref().map(|activity| activity.limit()).unwrap_or_default();
                 return Poll::Ready(Error::deadline_exceeded(
                     "STREAM_IDLE",
                     format!("nothing moved on the stream for {limit:?}"),
                 ));
             }
-            let Some(next) = self.deadline.into_iter().chain(silent.map(|(_, until)| until)).min()
-            else {
+            let Some(next) = self.deadline.into_iter().chain(silent).min() else {
                 return Poll::Pending;
             };
-            if timer.is_none() {
-                timer.set(Some(tokio::time::sleep_until(next)));
-            }
-            let Some(mut sleep) = timer.as_mut().as_pin_mut() else { return Poll::Pending };
+            let sleep = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
             // Activity moves the end of a silence on: the timer is set anew when it fires too early.
             if sleep.deadline() > next {
                 sleep.as_mut().reset(next);
@@ -135,7 +135,7 @@ impl Bounds {
             if sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            timer.set(None);
+            *timer = None;
         }
     }
 
@@ -155,8 +155,7 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: Option<F>,
         bounds: Bounds,
-        #[pin]
-        timer: Option<Sleep>,
+        timer: Timer,
     }
 }
 
