@@ -77,11 +77,22 @@ impl Context {
     /// Transports make these; tests of a handler use it too.
     #[must_use]
     pub fn new(operation: &'static Operation, face: Face) -> Self {
+        Self::of_call(operation, face, None, Peer::default())
+    }
+
+    /// The context of a call that arrived, made at once: each change of one costs a look at who else
+    /// holds it.
+    pub(crate) fn of_call(
+        operation: &'static Operation,
+        face: Face,
+        route: Option<usize>,
+        peer: Peer,
+    ) -> Self {
         Self(Arc::new(Facts {
             operation,
-            route: None,
+            route,
             face,
-            peer: Peer::default(),
+            peer,
             deadline: None,
             metadata: Metadata::new(),
             headers: OnceLock::new(),
@@ -130,10 +141,6 @@ impl Context {
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         self.changed(|facts| facts.metadata = metadata)
-    }
-
-    pub(crate) fn with_route(self, route: usize) -> Self {
-        self.changed(|facts| facts.route = Some(route))
     }
 
     pub(crate) fn route(&self) -> Option<usize> {

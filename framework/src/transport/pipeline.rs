@@ -1,14 +1,14 @@
 //! Every layer of a server in its order, from a request to a response that never fails.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::future::Ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::Either;
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, Version};
-use tower::util::{BoxCloneSyncService, Oneshot};
+use tower::util::BoxCloneSyncService;
 use tower::{Service as _, ServiceExt};
 
 use crate::body::Body;
@@ -69,18 +69,11 @@ impl Pipeline {
         let place = self.routes.find(request.uri().path());
         let route = place.and_then(|place| self.routes.get(place));
         let operation = route.map_or(&UNKNOWN, |route| route.operation);
-        let mut cx = context::Context::new(operation, face).with_peer(peer.clone());
-        if let Some(place) = place {
-            cx = cx.with_route(place);
-        }
+        let cx = context::Context::of_call(operation, face, place, peer.clone());
         request.extensions_mut().insert(cx);
-        let run = self.stack.clone().call(request);
-        async move {
-            match run.await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        }
+        // No `async` block: it would hold the layers' future twice, once as it is made and once as it
+        // is awaited, and every call moves and allocates what it holds.
+        self.stack.clone().call(request).map(answered)
     }
 
     /// The operations that are running, and how many calls of each.
@@ -98,6 +91,13 @@ impl Pipeline {
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("routes", &self.routes).finish_non_exhaustive()
+    }
+}
+
+fn answered(outcome: Result<Response<Body>, Infallible>) -> Response<Body> {
+    match outcome {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 
@@ -120,10 +120,7 @@ enum Inner {
 impl tower::Service<Request<Body>> for Inner {
     type Response = Response<Body>;
     type Error = Error;
-    type Future = Either<
-        <Dispatch as tower::Service<Request<Body>>>::Future,
-        Oneshot<UserService, Request<Body>>,
-    >;
+    type Future = Reply;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
@@ -131,8 +128,8 @@ impl tower::Service<Request<Body>> for Inner {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         match self {
-            Self::Dispatch(dispatch) => Either::Left(dispatch.call(request)),
-            Self::Layered(service) => Either::Right(service.clone().oneshot(request)),
+            Self::Dispatch(dispatch) => dispatch.call(request),
+            Self::Layered(service) => Box::pin(service.clone().oneshot(request)),
         }
     }
 }
@@ -147,7 +144,7 @@ struct Dispatch {
 impl tower::Service<Request<Body>> for Dispatch {
     type Response = Response<Body>;
     type Error = Error;
-    type Future = Either<Reply, Ready<Result<Response<Body>>>>;
+    type Future = Reply;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
@@ -162,7 +159,7 @@ impl tower::Service<Request<Body>> for Dispatch {
         let refusal = match (face, route) {
             (Face::Grpc, Some(route)) if request.method() == Method::POST => {
                 let call = ServerCall::new(request, self.limits);
-                return Either::Left(route.handler.call(route.method, call));
+                return route.handler.call(route.method, call);
             }
             (Face::Grpc, Some(_)) => Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST"),
             (Face::Grpc, None) => unknown(request.uri().path()),
@@ -172,7 +169,7 @@ impl tower::Service<Request<Body>> for Dispatch {
                 format!("there is nothing at {}", request.uri().path()),
             ),
         };
-        Either::Right(std::future::ready(Err(refusal)))
+        Box::pin(std::future::ready(Err(refusal)))
     }
 }
 
