@@ -135,8 +135,15 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Inner::Whole { data, .. } => {
-                SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64))
+            Inner::Whole { data, trailers } => {
+                let length = data.as_ref().map_or(0, |data| data.len() as u64);
+                let mut hint = SizeHint::with_exact(length);
+                if trailers.is_some() {
+                    // gRPC tells no length in advance, and hyper would write one that is exact.
+                    hint = SizeHint::new();
+                    hint.set_lower(length);
+                }
+                hint
             }
             Inner::Incoming(body) => body.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
@@ -195,5 +202,32 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body::Body as _;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_whole_body_gives_its_data_and_then_its_trailers() {
+        let map = || HeaderMap::from_iter([(http::header::AGE, 1.into())]);
+        for body in [Body::full("x").with_trailers(map()), Body::full("x").with_trailers_of(map)] {
+            assert!(body.is_whole() && !body.is_end_stream());
+            let got = body.collect().await.unwrap();
+            assert_eq!(got.trailers(), Some(&map()));
+            assert_eq!(got.to_bytes(), "x");
+        }
+    }
+
+    #[test]
+    fn a_length_is_told_in_advance_only_where_no_trailers_follow() {
+        assert_eq!(Body::full("x").size_hint().exact(), Some(1));
+        assert_eq!(Body::empty().size_hint().exact(), Some(0));
+        let grpc = Body::full("x").with_trailers_of(HeaderMap::new);
+        assert_eq!((grpc.size_hint().lower(), grpc.size_hint().exact()), (1, None));
     }
 }
