@@ -5,6 +5,7 @@
 //! where clients find the deadline and the metadata to send on. A task that a handler spawns has
 //! none: give it one with [`Context::scope`].
 
+mod inbound;
 mod reply;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 use crate::metadata::Metadata;
 use crate::operation::{Kind, Operation};
 
+pub(crate) use inbound::Inbound;
 pub(crate) use reply::ReplyHeaders;
 
 /// Which protocol a call came by.

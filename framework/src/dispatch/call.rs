@@ -1,12 +1,12 @@
 use std::pin::Pin;
 
 use bytes::BytesMut;
+use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response};
 use prost::Message;
 
 use crate::body::Body;
-use crate::context::Context;
+use crate::context::{Context, Inbound};
 use crate::error::{Error, Result};
 use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
 
@@ -40,7 +40,7 @@ impl Default for Limits {
 /// the current one, and encodes what it answers.
 #[derive(Debug)]
 pub struct ServerCall {
-    pub(super) request: Request<Body>,
+    pub(super) inbound: Inbound,
     limits: Limits,
 }
 
@@ -52,8 +52,8 @@ pub(super) struct Writing {
 }
 
 impl ServerCall {
-    pub(crate) fn new(request: Request<Body>, limits: Limits) -> Self {
-        Self { request, limits }
+    pub(crate) fn new(inbound: Inbound, limits: Limits) -> Self {
+        Self { inbound, limits }
     }
 
     /// Runs a method of one message each way.
@@ -120,7 +120,7 @@ impl ServerCall {
 
     /// Answers that there is no such method.
     pub fn unknown(self) -> Reply {
-        let path = self.request.uri().path().to_owned();
+        let path = self.inbound.request.uri().path().to_owned();
         Box::pin(async move { Err(unknown(&path)) })
     }
 
@@ -138,8 +138,8 @@ impl ServerCall {
     }
 
     fn open<Req: Message + Default>(self) -> Result<(Context, Streaming<Req>, Writing)> {
-        let (mut parts, body) = self.request.into_parts();
-        let cx = parts.extensions.remove::<Context>().unwrap_or_else(Context::background);
+        let Inbound { cx, request } = self.inbound;
+        let (parts, body) = request.into_parts();
         let encoding = Encoding::of(&parts.headers).map_err(|error| {
             let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
             error.with_trailers(http::HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, accepted)]))

@@ -8,7 +8,6 @@ use prost_types::FileDescriptorSet;
 use tower::ServiceExt;
 
 use crate::body::Body;
-use crate::context::Context;
 use crate::error::{BoxError, Error, Result};
 use crate::operation::{Kind, Operation};
 
@@ -127,14 +126,8 @@ where
     B::Error: Into<BoxError>,
 {
     fn call(&self, _: usize, call: ServerCall) -> Reply {
-        let cx = call.request.extensions().get::<Context>().cloned();
-        let run = self.0.clone().oneshot(call.request);
-        Box::pin(async move {
-            let response = match cx {
-                Some(cx) => cx.scope(run).await,
-                None => run.await,
-            };
-            Ok(response?.map(Body::new))
-        })
+        let cx = call.inbound.cx.clone();
+        let run = cx.scope(self.0.clone().oneshot(call.inbound.into_request()));
+        Box::pin(async move { Ok(run.await?.map(Body::new)) })
     }
 }

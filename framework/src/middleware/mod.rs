@@ -1,7 +1,8 @@
 //! The layers that every call to a server goes through, one folder each.
 //!
-//! They are tower layers over `http::Request<Body>` that fail with an [`crate::Error`]; `transport`
-//! puts them in order. None asks which face a call came by, but the outermost, which writes errors
+//! They are tower services that fail with an [`crate::Error`]; `transport` puts them in order. Those of
+//! the house take the call's context beside the request, those of users find it among the request's
+//! extensions. None asks which face a call came by, but the outermost, which writes errors
 //! for it. A call ends when its body ends, so what counts or bounds a call follows the body, unless
 //! the body is whole and cannot wait.
 

@@ -12,7 +12,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Service as _, ServiceExt};
 
 use crate::body::Body;
-use crate::context::{self, Face, Peer};
+use crate::context::{self, Face, Inbound, Peer};
 use crate::dispatch::{Limits, Reply, Routes, ServerCall, unknown};
 use crate::error::{Error, Result};
 use crate::middleware::deadline::{Deadline, Times};
@@ -62,7 +62,7 @@ impl Pipeline {
     /// Answers a request, whatever it is.
     pub(crate) fn handle(
         &self,
-        mut request: Request<Body>,
+        request: Request<Body>,
         peer: &Peer,
     ) -> impl Future<Output = Response<Body>> + Send + use<> {
         let face = face(&request);
@@ -70,10 +70,9 @@ impl Pipeline {
         let route = place.and_then(|place| self.routes.get(place));
         let operation = route.map_or(&UNKNOWN, |route| route.operation);
         let cx = context::Context::of_call(operation, face, place, peer.clone());
-        request.extensions_mut().insert(cx);
         // No `async` block: it would hold the layers' future twice, once as it is made and once as it
         // is awaited, and every call moves and allocates what it holds.
-        self.stack.clone().call(request).map(answered)
+        self.stack.clone().call(Inbound { cx, request }).map(answered)
     }
 
     /// The operations that are running, and how many calls of each.
@@ -117,7 +116,7 @@ enum Inner {
     Layered(UserService),
 }
 
-impl tower::Service<Request<Body>> for Inner {
+impl tower::Service<Inbound> for Inner {
     type Response = Response<Body>;
     type Error = Error;
     type Future = Reply;
@@ -126,10 +125,10 @@ impl tower::Service<Request<Body>> for Inner {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, call: Inbound) -> Self::Future {
         match self {
-            Self::Dispatch(dispatch) => dispatch.call(request),
-            Self::Layered(service) => Box::pin(service.clone().oneshot(request)),
+            Self::Dispatch(dispatch) => dispatch.run(call),
+            Self::Layered(service) => Box::pin(service.clone().oneshot(call.into_request())),
         }
     }
 }
@@ -151,19 +150,22 @@ impl tower::Service<Request<Body>> for Dispatch {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (face, place) = match request.extensions().get::<context::Context>() {
-            Some(cx) => (cx.face(), cx.route()),
-            None => (Face::Http, None),
-        };
-        let route = place.and_then(|place| self.routes.get(place));
-        let refusal = match (face, route) {
+        self.run(Inbound::from_request(request))
+    }
+}
+
+impl Dispatch {
+    fn run(&self, call: Inbound) -> Reply {
+        let request = &call.request;
+        let route = call.cx.route().and_then(|place| self.routes.get(place));
+        let refusal = match (call.cx.face(), route) {
             (Face::Grpc, Some(route)) if request.method() == Method::POST => {
-                let call = ServerCall::new(request, self.limits);
+                let call = ServerCall::new(call, self.limits);
                 return route.handler.call(route.method, call);
             }
             (Face::Grpc, Some(_)) => Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST"),
             (Face::Grpc, None) => unknown(request.uri().path()),
-            (_, Some(_)) => not_grpc(&request),
+            (_, Some(_)) => not_grpc(request),
             (_, None) => Error::not_found(
                 "PATH_UNKNOWN",
                 format!("there is nothing at {}", request.uri().path()),

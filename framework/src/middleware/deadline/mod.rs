@@ -18,12 +18,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Response;
 use tokio::time::{Instant, Sleep};
 use tower::Service;
 
 use crate::body::Body;
-use crate::context;
+use crate::context::Inbound;
 use crate::error::{Error, Result};
 use crate::wire;
 
@@ -51,9 +51,9 @@ impl<S> Deadline<S> {
     }
 }
 
-impl<S> Service<Request<Body>> for Deadline<S>
+impl<S> Service<Inbound> for Deadline<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Error>,
+    S: Service<Inbound, Response = Response<Body>, Error = Error>,
 {
     type Response = Response<Body>;
     type Error = Error;
@@ -63,34 +63,36 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let asked = wire::timeout::read(request.headers());
-        let mut bounds = Bounds::default();
-        if let Some(cx) = request.extensions_mut().get_mut::<context::Context>() {
-            let operation = cx.operation();
-            let unary = operation.kind().is_unary();
-            let usual = if unary { self.times.unary } else { None };
-            let own = operation.timeout().or(usual);
-            bounds.given = match (asked, own) {
-                (Some(asked), Some(own)) => Some(asked.min(own)),
-                (asked, own) => asked.or(own),
-            };
-            bounds.deadline = bounds.given.and_then(|given| Instant::now().checked_add(given));
-            if let Some(deadline) = bounds.deadline {
-                cx.change(|facts| facts.set_deadline(deadline));
-            }
-            bounds.idle = self
-                .times
-                .idle
-                .filter(|_| !unary)
-                .map(|limit| Arc::new(Activity::new(limit, Instant::now())));
+    fn call(&mut self, mut call: Inbound) -> Self::Future {
+        let bounds = self.times.of(&call);
+        if let Some(deadline) = bounds.deadline {
+            call.cx.change(|facts| facts.set_deadline(deadline));
         }
         if let Some(activity) = &bounds.idle {
             let activity = Arc::clone(activity);
-            request = request.map(|body| Body::new(Touching::new(body, activity)));
+            call.request = call.request.map(|body| Body::new(Touching::new(body, activity)));
         }
-        let inner = (bounds.given != Some(Duration::ZERO)).then(|| self.inner.call(request));
+        let inner = (bounds.given != Some(Duration::ZERO)).then(|| self.inner.call(call));
         Timed { inner, bounds, timer: None }
+    }
+}
+
+impl Times {
+    fn of(&self, call: &Inbound) -> Bounds {
+        let operation = call.cx.operation();
+        let unary = operation.kind().is_unary();
+        let asked = wire::timeout::read(call.request.headers());
+        let own = operation.timeout().or(self.unary.filter(|_| unary));
+        let given = match (asked, own) {
+            (Some(asked), Some(own)) => Some(asked.min(own)),
+            (asked, own) => asked.or(own),
+        };
+        let idle = self.idle.filter(|_| !unary);
+        Bounds {
+            given,
+            deadline: given.and_then(|given| Instant::now().checked_add(given)),
+            idle: idle.map(|limit| Arc::new(Activity::new(limit, Instant::now()))),
+        }
     }
 }
 

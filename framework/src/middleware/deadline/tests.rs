@@ -1,9 +1,9 @@
-use http::HeaderValue;
+use http::{HeaderValue, Request};
 use http_body_util::{BodyExt, StreamBody};
 use tower::{ServiceExt, service_fn};
 
 use super::*;
-use crate::context::Face;
+use crate::context::{self, Face};
 use crate::operation::{Kind, Operation};
 
 static UNARY: Operation = Operation::new("/t.T/Unary", Kind::Unary);
@@ -14,20 +14,19 @@ static STREAM: Operation = Operation::new("/t.T/Stream", Kind::ServerStream);
 const TIMES: Times =
     Times { unary: Some(Duration::from_secs(10)), idle: Some(Duration::from_secs(300)) };
 
-fn request(operation: &'static Operation, timeout: Option<&'static str>) -> Request<Body> {
+fn request(operation: &'static Operation, timeout: Option<&'static str>) -> Inbound {
     let mut request = Request::new(Body::empty());
-    request.extensions_mut().insert(context::Context::new(operation, Face::Grpc));
     if let Some(timeout) = timeout {
         request.headers_mut().insert("grpc-timeout", HeaderValue::from_static(timeout));
     }
-    request
+    Inbound { cx: context::Context::new(operation, Face::Grpc), request }
 }
 
 /// How long a handler that never ends is let run, and what the caller is told.
-async fn ends_after(request: Request<Body>) -> (Duration, Error) {
+async fn ends_after(call: Inbound) -> (Duration, Error) {
     let begun = Instant::now();
     let hang = service_fn(|_| std::future::pending::<Result<Response<Body>>>());
-    let error = Deadline::new(hang, TIMES).oneshot(request).await.unwrap_err();
+    let error = Deadline::new(hang, TIMES).oneshot(call).await.unwrap_err();
     (begun.elapsed(), error)
 }
 
@@ -60,9 +59,8 @@ async fn a_call_whose_time_is_up_when_it_arrives_is_not_run() {
 
 #[tokio::test(start_paused = true)]
 async fn the_handler_is_told_its_deadline() {
-    let seen = service_fn(|request: Request<Body>| async move {
-        let cx = request.extensions().get::<context::Context>().unwrap();
-        assert_eq!(cx.remaining(), Some(Duration::from_secs(3)));
+    let seen = service_fn(|call: Inbound| async move {
+        assert_eq!(call.cx.remaining(), Some(Duration::from_secs(3)));
         Ok(Response::new(Body::empty()))
     });
     Deadline::new(seen, TIMES).oneshot(request(&UNARY, Some("3S"))).await.unwrap();

@@ -2,11 +2,11 @@
 
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Response;
 use tower::Service;
 
 use crate::body::Body;
-use crate::context;
+use crate::context::Inbound;
 use crate::error::{Error, Result};
 use crate::metadata::{Metadata, PREFIX};
 
@@ -22,9 +22,9 @@ impl<S> ReadMetadata<S> {
     }
 }
 
-impl<S> Service<Request<Body>> for ReadMetadata<S>
+impl<S> Service<Inbound> for ReadMetadata<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Error>,
+    S: Service<Inbound, Response = Response<Body>, Error = Error>,
 {
     type Response = Response<Body>;
     type Error = Error;
@@ -34,13 +34,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if request.headers().keys().any(|name| name.as_str().starts_with(PREFIX)) {
-            let metadata = Metadata::from_headers(request.headers());
-            if let Some(cx) = request.extensions_mut().get_mut::<context::Context>() {
-                cx.change(|facts| facts.set_metadata(metadata));
-            }
+    fn call(&mut self, mut call: Inbound) -> Self::Future {
+        let headers = call.request.headers();
+        if headers.keys().any(|name| name.as_str().starts_with(PREFIX)) {
+            let metadata = Metadata::from_headers(headers);
+            call.cx.change(|facts| facts.set_metadata(metadata));
         }
-        self.inner.call(request)
+        self.inner.call(call)
     }
 }

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::Frame;
 use tower::Service;
 
 use crate::body::Body;
-use crate::context;
+use crate::context::Inbound;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 
@@ -67,9 +67,9 @@ impl<S> Observe<S> {
     }
 }
 
-impl<S> Service<Request<Body>> for Observe<S>
+impl<S> Service<Inbound> for Observe<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Error>,
+    S: Service<Inbound, Response = Response<Body>, Error = Error>,
 {
     type Response = Response<Body>;
     type Error = Error;
@@ -79,11 +79,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let cx = request.extensions().get::<context::Context>();
-        let operation = cx.map(context::Context::operation);
-        let place = self.in_flight.enter(cx.and_then(context::Context::route));
-        Observed { inner: self.inner.call(request), operation, place: Some(place) }
+    fn call(&mut self, call: Inbound) -> Self::Future {
+        let operation = call.cx.operation();
+        let place = self.in_flight.enter(call.cx.route());
+        Observed { inner: self.inner.call(call), operation, place: Some(place) }
     }
 }
 
@@ -92,7 +91,7 @@ pin_project_lite::pin_project! {
     pub(crate) struct Observed<F> {
         #[pin]
         inner: F,
-        operation: Option<&'static Operation>,
+        operation: &'static Operation,
         place: Option<Place>,
     }
 }
@@ -118,7 +117,7 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Observed<F> {
 
 struct ObservedBody {
     inner: Body,
-    operation: Option<&'static Operation>,
+    operation: &'static Operation,
     place: Option<Place>,
 }
 
@@ -146,8 +145,8 @@ impl http_body::Body for ObservedBody {
 }
 
 /// Faults of ours are for the operator, with their causes; faults of the caller are for who looks.
-fn log(operation: Option<&'static Operation>, error: &Error) {
-    let operation = operation.map_or("", Operation::name);
+fn log(operation: &'static Operation, error: &Error) {
+    let operation = operation.name();
     let cause = Causes(error);
     if error.code() >= 500 && !matches!(error.code(), 501 | 503 | 504) {
         tracing::error!(operation, code = error.code(), reason = error.reason(), "{cause}");

@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::Frame;
 use tower::Service;
 
 use crate::body::Body;
-use crate::context;
+use crate::context::Inbound;
 use crate::error::{Error, Result, UNKNOWN};
 use crate::operation::Operation;
 
@@ -30,9 +30,9 @@ impl<S> Recovery<S> {
     }
 }
 
-impl<S> Service<Request<Body>> for Recovery<S>
+impl<S> Service<Inbound> for Recovery<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Error>,
+    S: Service<Inbound, Response = Response<Body>, Error = Error>,
 {
     type Response = Response<Body>;
     type Error = Error;
@@ -42,10 +42,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let operation = request.extensions().get().map(context::Context::operation);
+    fn call(&mut self, call: Inbound) -> Self::Future {
+        let operation = call.cx.operation();
         let inner = &mut self.inner;
-        match catch_unwind(AssertUnwindSafe(|| inner.call(request))) {
+        match catch_unwind(AssertUnwindSafe(|| inner.call(call))) {
             Ok(inner) => Recovering { state: State::Running { inner }, operation },
             Err(panic) => {
                 let error = Some(recovered(operation, panic.as_ref()));
@@ -60,7 +60,7 @@ pin_project_lite::pin_project! {
     pub(crate) struct Recovering<F> {
         #[pin]
         state: State<F>,
-        operation: Option<&'static Operation>,
+        operation: &'static Operation,
     }
 }
 
@@ -105,7 +105,7 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Recovering<F> {
 
 struct RecoveringBody {
     inner: Option<Body>,
-    operation: Option<&'static Operation>,
+    operation: &'static Operation,
 }
 
 impl http_body::Body for RecoveringBody {
@@ -132,13 +132,13 @@ impl http_body::Body for RecoveringBody {
 }
 
 /// What a caller is told of a panic: what Kratos tells, and nothing of the panic itself.
-fn recovered(operation: Option<&'static Operation>, panic: &(dyn Any + Send)) -> Error {
+fn recovered(operation: &'static Operation, panic: &(dyn Any + Send)) -> Error {
     let said = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("(not a string)");
-    let operation = operation.map_or("", Operation::name);
+    let operation = operation.name();
     tracing::error!(
         operation,
         panic = said,

@@ -1,14 +1,18 @@
+use http::Request;
 use http_body_util::{BodyExt, StreamBody};
 use tower::{ServiceExt, service_fn};
 
 use super::*;
+use crate::context::Context;
 
 async fn through<F, Fut>(handler: F) -> Result<Response<Body>>
 where
-    F: FnMut(Request<Body>) -> Fut,
+    F: FnMut(Inbound) -> Fut,
     Fut: Future<Output = Result<Response<Body>>>,
 {
-    Recovery::new(service_fn(handler)).oneshot(Request::new(Body::empty())).await
+    let cx = Context::background();
+    let call = Inbound { cx, request: Request::new(Body::empty()) };
+    Recovery::new(service_fn(handler)).oneshot(call).await
 }
 
 #[tokio::test]
@@ -24,8 +28,8 @@ async fn a_panic_while_a_handler_runs_is_an_internal_error_of_unknown_reason() {
 
 #[tokio::test]
 async fn a_panic_before_a_handler_runs_is_too() {
-    let error = through(|request| {
-        assert!(request.headers().contains_key("never"), "secret");
+    let error = through(|call| {
+        assert!(call.request.headers().contains_key("never"), "secret");
         std::future::ready(Ok(Response::new(Body::empty())))
     })
     .await

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Response};
 use http_body::Frame;
 use tower::Service;
 
 use crate::body::Body;
-use crate::context::{self, Face};
+use crate::context::{Face, Inbound};
 use crate::error::{Error, Result};
 use crate::wire;
 
@@ -26,9 +26,9 @@ impl<S> Rescue<S> {
     }
 }
 
-impl<S> Service<Request<Body>> for Rescue<S>
+impl<S> Service<Inbound> for Rescue<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Error>,
+    S: Service<Inbound, Response = Response<Body>, Error = Error>,
 {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -39,9 +39,9 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let face = request.extensions().get().map_or(Face::Http, context::Context::face);
-        Rescued { inner: self.inner.call(request), face }
+    fn call(&mut self, call: Inbound) -> Self::Future {
+        let face = call.cx.face();
+        Rescued { inner: self.inner.call(call), face }
     }
 }
 
