@@ -50,8 +50,8 @@ struct Picture {
     nodes: Vec<Arc<Node>>,
     /// In the order of `nodes`.
     members: Vec<Arc<Member>>,
-    /// If there is none: whether waiting is of use, or else why there is none.
-    hopeless: Option<String>,
+    /// If there is none and nobody is expected: why, and from when on waiting is of no use.
+    hopeless: Option<(String, Instant)>,
 }
 
 /// Everybody there is.
@@ -62,6 +62,8 @@ pub(super) struct Roster {
     pub(super) unusable: usize,
     /// What the registry is and how it stands; none for addresses that were given.
     pub(super) registry: Option<Registry>,
+    /// When the last node that was ready ceased to be.
+    deserted: Option<Instant>,
 }
 
 /// How the registry stands.
@@ -95,8 +97,8 @@ enum Refusal {
     Soon,
     /// Every place is taken.
     Full,
-    /// There is nobody, and nobody is expected.
-    Hopeless(String),
+    /// There is nobody, and nobody is expected: why, and from when on waiting is of no use.
+    Hopeless(String, Instant),
 }
 
 impl Pool {
@@ -154,15 +156,20 @@ impl Pool {
                 Ok(place) => return Ok(place),
                 // The deadline itself is kept by whoever set it.
                 Err(_) if self.settings.wait_for_ready => None,
-                Err(Refusal::Hopeless(why)) => return Err(not_found(why)),
+                Err(Refusal::Hopeless(why, from)) if from <= Instant::now() => {
+                    return Err(not_found(why));
+                }
+                Err(Refusal::Hopeless(_, from)) => Some(from.min(patience)),
                 Err(Refusal::Full) if deadline.is_some() => None,
+                Err(Refusal::Full | Refusal::Soon) if patience <= Instant::now() => {
+                    return Err(self.waited(begun.elapsed()));
+                }
                 Err(Refusal::Full | Refusal::Soon) => Some(patience),
             };
             match until {
                 None => changed.await,
-                Some(until) => tokio::time::timeout_at(until, changed)
-                    .await
-                    .map_err(|_late| self.waited(begun.elapsed()))?,
+                // Late or not: what is so now decides.
+                Some(until) => drop(tokio::time::timeout_at(until, changed).await),
             }
             drop(waiting);
         }
@@ -175,7 +182,8 @@ impl Pool {
     ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
         let picture = self.picture.load();
         if picture.nodes.is_empty() {
-            return Err(picture.hopeless.clone().map_or(Refusal::Soon, Refusal::Hopeless));
+            let hopeless = picture.hopeless.clone();
+            return Err(hopeless.map_or(Refusal::Soon, |(why, from)| Refusal::Hopeless(why, from)));
         }
         if tried.is_empty() {
             let picked = self.balancer.pick(&picture.nodes, call);
@@ -233,10 +241,13 @@ impl Pool {
 
     /// Draws the picture anew, and wakes those who wait for it.
     pub(super) fn refresh(&self) {
-        let roster = self.roster();
+        let mut roster = self.roster();
         let ready = |member: &&Arc<Member>| member.phase() == Phase::Ready;
         let members: Vec<_> = roster.members.iter().filter(ready).map(Arc::clone).collect();
         let nodes = members.iter().map(|member| Arc::clone(&member.node)).collect();
+        if members.is_empty() && !self.picture.load().nodes.is_empty() {
+            roster.deserted = Some(Instant::now());
+        }
         let hopeless = if members.is_empty() { self.hopeless(&roster) } else { None };
         self.picture.store(Arc::new(Picture { nodes, members, hopeless }));
         drop(roster);
@@ -244,12 +255,18 @@ impl Pool {
     }
 
     /// Why nobody is ready and nobody is expected to be, if so.
-    fn hopeless(&self, roster: &Roster) -> Option<String> {
+    ///
+    /// Not so for a moment after the last one has gone: one that stops says so at once, and the
+    /// registry needs a moment to tell of the one that takes over.
+    fn hopeless(&self, roster: &Roster) -> Option<(String, Instant)> {
         let asked = roster.registry.as_ref();
         let pending =
             asked.is_some_and(|registry| registry.heard.is_none() && registry.error.is_none());
         let connecting = roster.members.iter().any(|member| member.phase() == Phase::Connecting);
-        (!pending && !connecting).then(|| self.absence(roster))
+        (!pending && !connecting).then(|| {
+            let gone = roster.deserted.map(|since| since + self.settings.handover);
+            (self.absence(roster), gone.unwrap_or_else(Instant::now))
+        })
     }
 
     /// Who is there and why nobody of them can be called.

@@ -32,6 +32,13 @@ pub struct ClientSettings {
     /// As long a call waits for the first node to become ready, if its deadline lets it.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
+    /// How long calls wait for another node when the last one that was ready has gone; default 500 ms.
+    ///
+    /// An instance that stops says so at once; the registry needs a moment to tell of the one that
+    /// takes over. Calls in between wait instead of failing. Shorter than that loses calls while a
+    /// service is rolled out; longer delays the errors of one that is down. `0s` does not wait.
+    #[serde(with = "duration")]
+    pub handover: Duration,
     /// How peers that are gone are found.
     pub keepalive: ClientKeepaliveSettings,
     /// How long a node that could not be reached is left alone.
@@ -115,6 +122,7 @@ impl Default for ClientSettings {
             timeout: Duration::from_secs(10),
             balancer: BalancerKind::default(),
             connect_timeout: Duration::from_secs(5),
+            handover: Duration::from_millis(500),
             keepalive: ClientKeepaliveSettings::default(),
             backoff: BackoffSettings::default(),
             max_connections_per_node: 4,

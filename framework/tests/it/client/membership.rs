@@ -150,6 +150,31 @@ async fn nobody_listening_is_told_at_once_with_the_address_and_the_cause() {
 }
 
 #[tokio::test]
+async fn when_the_last_node_goes_calls_wait_a_moment_for_the_one_that_takes_over() {
+    let (going, coming) = (Peer::start().await, Peer::start().await);
+    let settings = ClientSettings { handover: Duration::from_secs(2), ..settings() };
+    let (say, channel) = discovered(settings.clone());
+    say.send(Ok([instance(&going)].into())).await.unwrap();
+    phases(&channel, &[NodePhase::Ready]).await;
+    going.set_health(Health::NotServing);
+    phases(&channel, &[NodePhase::NotServing]).await;
+    let call = tokio::spawn(channel.unary::<_, String>(&WHO, ()));
+    say.send(Ok([instance(&going), instance(&coming)].into())).await.unwrap();
+    assert_eq!(timeout(LONG, call).await.unwrap().unwrap().unwrap(), coming.name());
+
+    say.send(Ok([].into())).await.unwrap();
+    until(|| channel.state().nodes.is_empty()).await;
+    let begun = Instant::now();
+    let error = who(&channel).await.unwrap_err();
+    assert_eq!(error.reason(), "NODE_NOT_FOUND");
+    assert!(error.message().starts_with("user-service has no instance (0 known)"), "{error}");
+    assert!(begun.elapsed() > settings.handover / 2, "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    who(&channel).await.unwrap_err();
+    assert!(begun.elapsed() < settings.handover / 2, "the moment is over: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_call_that_may_wait_waits_for_a_node_to_come() {
     let (say, channel) = discovered(ClientSettings { wait_for_ready: true, ..settings() });
     say.send(Ok([].into())).await.unwrap();
