@@ -37,6 +37,8 @@ pub struct Channel(Arc<Shared>);
 struct Shared {
     pool: Arc<Pool>,
     _owner: AbortOnDropHandle<()>,
+    /// Its watches may end with it.
+    _discovery: Option<Arc<dyn Discovery>>,
 }
 
 /// Makes a [`Channel`].
@@ -223,18 +225,20 @@ impl ChannelBuilder {
             Error::internal("NO_RUNTIME", "a channel is made inside a tokio runtime, as in `main`")
                 .with_source(error)
         })?;
-        let watched = match &target {
+        let discovery = match &target {
             Target::Direct(_) => None,
-            Target::Service(name) => {
-                let discovery = self.discovery.ok_or_else(|| no_discovery(name))?;
-                Some((discovery.watch(name), discovery.describe()))
-            }
+            Target::Service(name) => Some(self.discovery.ok_or_else(|| no_discovery(name))?),
         };
-        let (watch, source) = watched.unzip();
+        let watch = match (&target, &discovery) {
+            (Target::Service(name), Some(discovery)) => Some(discovery.watch(name)),
+            _ => None,
+        };
+        let source = discovery.as_ref().map(|discovery| discovery.describe());
         let balancer = self.balancer.unwrap_or_else(|| self.settings.balancer.balancer());
         let pool = Arc::new(Pool::new(target, self.settings, self.connector, balancer, source));
         let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
-        Ok(Channel(Arc::new(Shared { pool, _owner: AbortOnDropHandle::new(task) })))
+        let owner = AbortOnDropHandle::new(task);
+        Ok(Channel(Arc::new(Shared { pool, _owner: owner, _discovery: discovery })))
     }
 }
 

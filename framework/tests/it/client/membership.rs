@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use bia::Error;
+use bia::backend::local::{Local, LocalSettings};
 use bia::registry::{Discovery, Instance, Snapshot, Watch};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
@@ -63,6 +64,15 @@ async fn nodes_that_come_get_calls_and_nodes_that_leave_get_none_and_finish_thei
     first.shared.gate.add_permits(1);
     assert_eq!(timeout(LONG, slow).await.unwrap().unwrap().unwrap(), first.name());
     until(|| first.shared.open.load(std::sync::atomic::Ordering::SeqCst) == 0).await;
+}
+
+#[tokio::test]
+async fn a_discovery_lives_as_long_as_the_channel_that_it_was_given_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let discovery = Local::new(&LocalSettings::at(folder.path().join("registry"))).unwrap();
+    let channel = Channel::builder("user-service").discovery(Arc::new(discovery)).build().unwrap();
+    let heard = || channel.state().registry.unwrap().told_seconds_ago.is_some();
+    until(heard).await;
 }
 
 #[tokio::test]
