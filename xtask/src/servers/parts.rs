@@ -102,6 +102,22 @@ pub(crate) const PARTS: &[Part] = &[
         get: |cache| debian::install(cache, &["nghttp2-client"]),
     },
     Part {
+        name: "network",
+        what: "networks in namespaces, which need root, with iproute2 from the machine's Debian",
+        binaries: &["ip"],
+        // A container may forbid namespaces, whatever is installed.
+        is_optional: true,
+        check: |cache| {
+            let ip = cache.find("ip")?;
+            let made =
+                Command::new("unshare").arg("--net").arg(&ip).args(["link", "show"]).output();
+            made.ok().filter(|made| made.status.success())?;
+            let text = exec::output(Command::new(ip).arg("-V")).ok()?;
+            text.split_once("iproute2-")?.1.split([',', ' ']).next().map(str::to_owned)
+        },
+        get: |cache| debian::install(cache, &["iproute2"]),
+    },
+    Part {
         name: "interop",
         what: "grpc-go's interop client and server, built from Debian sid's sources",
         binaries: &["grpc-go-interop-client", "grpc-go-interop-server"],
