@@ -4,6 +4,9 @@
 //! `grpc-status-details-bin` a `google.rpc.Status` with one `ErrorInfo` of its reason and metadata
 //! and an empty domain. What sixteen codes cannot say goes into one more detail that others read
 //! over: `bia.rpc.HttpStatus`, the HTTP code itself.
+//!
+//! Clients give up a call whose trailers are too large, and its true outcome with it: gRPC's core
+//! reads 8 KiB by default. What would make more is cut, for messages tend to quote what was asked.
 
 use std::borrow::Cow;
 
@@ -22,6 +25,12 @@ const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bi
 
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 const HTTP_STATUS: &str = "type.googleapis.com/bia.rpc.HttpStatus";
+
+/// The most bytes of a message as it is written, percent-encoded.
+const MESSAGE: usize = 2048;
+
+/// The most bytes of all keys and values of an error's metadata.
+const METADATA: usize = 2048;
 
 /// Written without padding, as the protocol says; read with or without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -76,25 +85,59 @@ pub(crate) fn write(error: &Error, trailers: &mut HeaderMap) {
     }
     let code = error.grpc_code();
     trailers.insert(GRPC_STATUS, HeaderValue::from(u16::from(code.number())));
-    if !error.message().is_empty()
-        && let Ok(message) = HeaderValue::from_str(&percent_encode(error.message()))
+    let message = shortened(error.message());
+    if !message.is_empty()
+        && let Ok(message) = HeaderValue::from_str(&percent_encode(&message))
     {
         trailers.insert(GRPC_MESSAGE, message);
     }
-    if let Some(details) = details(error, code)
+    if let Some(details) = details(error, code, &message)
         && let Ok(details) = HeaderValue::try_from(BASE64.encode(details.encode_to_vec()))
     {
         trailers.insert(GRPC_DETAILS, details);
     }
 }
 
-fn details(error: &Error, code: Code) -> Option<Status> {
+/// As much of a message as may be written, with an ellipsis in the place of the rest.
+fn shortened(message: &str) -> Cow<'_, str> {
+    // At the worst each byte is written as three.
+    if message.len() <= MESSAGE / 3 {
+        return Cow::Borrowed(message);
+    }
+    const ELLIPSIS: &str = "…";
+    let mut room = MESSAGE;
+    let mut cut = None;
+    for (place, char) in message.char_indices() {
+        let written = if char.is_ascii() && plain(char as u8) { 1 } else { 3 * char.len_utf8() };
+        let Some(left) = room.checked_sub(written) else {
+            return Cow::Owned(format!("{}{ELLIPSIS}", &message[..cut.unwrap_or(0)]));
+        };
+        room = left;
+        if room >= 3 * ELLIPSIS.len() {
+            cut = Some(place + char.len_utf8());
+        }
+    }
+    Cow::Borrowed(message)
+}
+
+/// The metadata that may be written: entries that have no room are left out.
+fn told_metadata(error: &Error) -> std::collections::BTreeMap<String, String> {
+    let mut room = METADATA;
+    let fits = |(key, value): &(&String, &String)| {
+        let left = room.checked_sub(key.len() + value.len());
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    error.metadata().iter().filter(fits).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn details(error: &Error, code: Code, message: &str) -> Option<Status> {
     let mut details = Vec::new();
     if !error.reason().is_empty() || !error.metadata().is_empty() {
         let info = ErrorInfo {
             reason: error.reason().to_owned(),
             domain: String::new(),
-            metadata: error.metadata().clone(),
+            metadata: told_metadata(error),
         };
         details.push(packed(ERROR_INFO, &info));
     }
@@ -103,7 +146,7 @@ fn details(error: &Error, code: Code) -> Option<Status> {
     }
     (!details.is_empty()).then(|| Status {
         code: i32::from(code.number()),
-        message: error.message().to_owned(),
+        message: message.to_owned(),
         details,
     })
 }
@@ -178,9 +221,12 @@ pub(crate) fn of_http(status: http::StatusCode, content_type: Option<&HeaderValu
     )
 }
 
-/// Spares printable ASCII but `%`, as the protocol's Percent-Byte-Encoding does.
+/// What the protocol's Percent-Byte-Encoding spares: printable ASCII but `%`.
+fn plain(byte: u8) -> bool {
+    (0x20..=0x7e).contains(&byte) && byte != b'%'
+}
+
 fn percent_encode(message: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| (0x20..=0x7e).contains(&byte) && byte != b'%';
     if message.bytes().all(plain) {
         return Cow::Borrowed(message);
     }

@@ -100,6 +100,36 @@ fn a_source_never_leaves_the_process() {
     assert!(!format!("{details:?}").contains("secret"));
 }
 
+#[test]
+fn an_error_that_is_too_long_is_cut_and_still_says_what_it_is() {
+    for letter in ["x", "ş", "%", "🦀"] {
+        let long = letter.repeat(100_000);
+        let error = Error::not_found("USER_NOT_FOUND", long.clone())
+            .with("id", long)
+            .with("kind", "user")
+            .with("many", "y".repeat(1900));
+        let trailers = trailers(&error);
+        let size: usize =
+            trailers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+        assert!(size <= 8192, "{letter}: {size}");
+        let read = read(&trailers).unwrap().unwrap_err();
+        assert_eq!((read.code(), read.reason()), (404, "USER_NOT_FOUND"));
+        assert!(read.message().starts_with(letter) && read.message().ends_with('…'), "{read}");
+        assert_eq!(read.metadata().keys().collect::<Vec<_>>(), ["kind", "many"]);
+    }
+}
+
+#[test]
+fn a_message_that_just_fits_is_not_cut() {
+    for (letter, written) in [("x", 1), ("%", 3), ("ş", 6)] {
+        let fits = letter.repeat(MESSAGE / written);
+        assert_eq!(shortened(&fits), fits);
+        let cut = shortened(&(fits + letter)).into_owned();
+        assert!(cut.ends_with('…') && percent_encode(&cut).len() <= MESSAGE, "{cut}");
+        assert!(percent_encode(&cut).len() > MESSAGE - 9, "{cut}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_error_comes_back_as_it_was(

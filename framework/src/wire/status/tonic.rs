@@ -5,7 +5,7 @@ use tonic::Code as Theirs;
 
 use crate::error::{Code, Error};
 
-use super::{Status, details, told};
+use super::{Status, details, shortened, told};
 
 /// Keeps code, message, reason and metadata. What else the status holds stays behind as the source.
 impl From<tonic::Status> for Error {
@@ -18,16 +18,14 @@ impl From<tonic::Status> for Error {
     }
 }
 
-/// Keeps all four fields; the source is left out, as on every way out of the process.
+/// Keeps all four fields, cut to what clients take; the source is left out, as on every way out of the process.
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
         let code = error.grpc_code();
-        let details = details(&error, code).map_or_else(Vec::new, |status| status.encode_to_vec());
-        Self::with_details(
-            Theirs::from(i32::from(code.number())),
-            error.message().to_owned(),
-            details.into(),
-        )
+        let message = shortened(error.message()).into_owned();
+        let details = details(&error, code, &message);
+        let details = details.map_or_else(Vec::new, |status| status.encode_to_vec());
+        Self::with_details(Theirs::from(i32::from(code.number())), message, details.into())
     }
 }
 
