@@ -336,6 +336,19 @@ fn a_file_that_cannot_be_read_as_what_its_name_says_is_refused() {
 }
 
 #[test]
+fn a_mark_of_the_encoding_in_front_of_a_file_is_passed_over() {
+    let files = [
+        ("a.yaml", "\u{feff}data: {url: u}"),
+        ("a.toml", "\u{feff}data.url = \"u\""),
+        ("a.json", "\u{feff}{\"data\": {\"url\": \"u\"}}"),
+    ];
+    for file in files {
+        let settings: Settings = Layers { files: &[file], ..Layers::default() }.read().unwrap();
+        assert_eq!(settings.data.url, "u", "{}", file.0);
+    }
+}
+
+#[test]
 fn a_section_that_is_all_comments_keeps_what_is_below_it() {
     let layers = Layers {
         files: &[("app.yaml", "data: {url: x}"), ("app.prod.yaml", "data:\n#  url: y\n")],

@@ -32,6 +32,8 @@ impl Tree {
     /// If the ending is another one or the text cannot be read; the error names file and line.
     pub fn add_file(&mut self, path: &Path, text: &str) -> Result<(), Invalid> {
         let place = path.display().to_string();
+        // Editors on Windows put a mark in front that nobody sees.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let table = match ending {
             "yaml" | "yml" => yaml::parse(&place, text)?,
