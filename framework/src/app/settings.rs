@@ -9,7 +9,7 @@ use crate::backend::local::LocalSettings;
 use crate::client::ClientSettings;
 use crate::config::{Invalid, Secret, duration};
 use crate::telemetry::{self, TelemetrySettings};
-use crate::transport::ServerSettings;
+use crate::transport::{self, ServerSettings};
 
 /// The settings of the framework: everything that stands beside the service's own sections.
 ///
@@ -191,6 +191,8 @@ impl Settings {
     /// Looks at what the types cannot say.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         telemetry::check(&self.telemetry)?;
+        self.check_addresses()?;
+        self.check_numbers()?;
         if self.registry.kind == RegistryKind::Consul && cfg!(not(feature = "consul")) {
             let what = "this program was built without Consul: add the feature \"consul\" to bia in its Cargo.toml";
             return Err(Invalid::new("registry.kind", what));
@@ -209,5 +211,101 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    fn check_addresses(&self) -> Result<(), Invalid> {
+        let (server, admin) = (self.server.address.as_str(), self.admin.address.as_str());
+        let table = [
+            ("server.address", server),
+            ("admin.address", if admin.is_empty() { ":0" } else { admin }),
+        ];
+        match table.into_iter().find(|(_, address)| !transport::has_port(address)) {
+            Some((key, address)) => {
+                let what = format!("expected host:port, such as 127.0.0.1:8000, found {address:?}");
+                Err(Invalid::new(key, what))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at the numbers with which nothing could be served, or nobody called.
+    fn check_numbers(&self) -> Result<(), Invalid> {
+        let ServerSettings { connection, headers, .. } = &self.server;
+        let at_least = |key: String, found: usize| match found {
+            0 => Err(Invalid::new(key, "expected at least 1, found 0")),
+            _ => Ok(()),
+        };
+        at_least("server.max_message_size".to_owned(), self.server.max_message_size)?;
+        at_least("server.connection.max".to_owned(), connection.max)?;
+        window("server.connection.max_streams".to_owned(), connection.max_streams)?;
+        window("server.connection.stream_window".to_owned(), connection.stream_window)?;
+        window("server.connection.window".to_owned(), connection.window)?;
+        at_least("server.headers.max_count".to_owned(), headers.max_count)?;
+        let clients = self.clients.iter().map(|(name, client)| (format!("clients.{name}"), client));
+        for (section, client) in clients.chain([("client".to_owned(), &self.client)]) {
+            at_least(format!("{section}.max_message_size"), client.max_message_size)?;
+            at_least(
+                format!("{section}.max_connections_per_node"),
+                client.max_connections_per_node,
+            )?;
+            window(format!("{section}.stream_window"), client.stream_window)?;
+            window(format!("{section}.window"), client.window)?;
+        }
+        Ok(())
+    }
+}
+
+/// What HTTP/2 takes as the size of a window (RFC 9113 §6.9.1), and what is of use.
+fn window(key: String, found: u32) -> Result<(), Invalid> {
+    const MOST: u32 = (1 << 31) - 1;
+    if (1..=MOST).contains(&found) {
+        return Ok(());
+    }
+    Err(Invalid::new(key, format!("expected 1 to {MOST}, found {found}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Config;
+
+    #[test]
+    fn what_could_serve_nobody_is_refused_before_anything_starts() {
+        let table = [
+            ("server: { address: nonsense }", "server.address", "found \"nonsense\""),
+            ("server: { address: '1.2.3.4:99999' }", "server.address", "expected host:port"),
+            ("admin: { address: localhost }", "admin.address", "found \"localhost\""),
+            ("server: { max_message_size: 0 }", "server.max_message_size", "at least 1"),
+            ("server: { connection: { max: 0 } }", "server.connection.max", "at least 1"),
+            (
+                "server: { connection: { max_streams: 0 } }",
+                "server.connection.max_streams",
+                "found 0",
+            ),
+            (
+                "server: { connection: { stream_window: 4294967295 } }",
+                "server.connection.stream_window",
+                "expected 1 to 2147483647, found 4294967295",
+            ),
+            ("client: { window: 0 }", "client.window", "expected 1 to 2147483647, found 0"),
+            (
+                "clients: { user-service: { max_connections_per_node: 0 } }",
+                "clients.user-service.max_connections_per_node",
+                "expected at least 1, found 0",
+            ),
+        ];
+        for (yaml, key, expected) in table {
+            let error = Config::<()>::for_test(yaml).unwrap_err();
+            assert_eq!(error.key(), Some(key), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_listened_at_is_taken() {
+        for address in ["127.0.0.1:0", ":8000", "localhost:8000", "'[::]:8000'"] {
+            let yaml = format!("server: {{ address: {address} }}\nadmin: {{ address: {address} }}");
+            Config::<()>::for_test(&yaml).unwrap();
+        }
+        Config::<()>::for_test("admin: { address: '' }").unwrap();
     }
 }

@@ -74,9 +74,11 @@ async fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
     if let Some(port) = address.strip_prefix(':').and_then(|port| port.parse().ok()) {
         return Ok(vec![SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))]);
     }
-    let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if !has_port {
-        return Err(invalid(address, "it has no port; write host:port, such as 0.0.0.0:8000"));
+    if !has_port(address) {
+        return Err(invalid(
+            address,
+            "it ends with no port; write host:port, such as 0.0.0.0:8000",
+        ));
     }
     match tokio::time::timeout(LOOKUP, lookup_host(address)).await {
         Ok(Ok(found)) => Ok(found.collect()),
@@ -90,6 +92,11 @@ async fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
         )
         .with_source(elapsed)),
     }
+}
+
+/// Whether what is to be listened at is of the form `host:port`.
+pub(crate) fn has_port(address: &str) -> bool {
+    address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 fn bind(address: SocketAddr, settings: &SocketSettings) -> io::Result<TcpListener> {

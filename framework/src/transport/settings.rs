@@ -28,7 +28,7 @@ pub struct ServerSettings {
     pub advertise: Advertise,
     /// The longest a unary call may take that came without a shorter deadline; default 10 s.
     ///
-    /// Raise it for an operation that is slow by nature, or give that operation a timeout of its own.
+    /// Raise it if an operation is slow by nature.
     #[serde(with = "duration")]
     pub timeout: Duration,
     /// How long a stream may stand still, with no message either way; default 5 min.
