@@ -37,10 +37,13 @@ impl Json {
             ("version".to_owned(), self.speaker.version.as_str().into()),
         ];
         for (name, value) in fields.0 {
-            // An event's field that is called like one of ours is kept under another name.
-            let is_ours = line[..OURS].iter().any(|(ours, _)| *ours == name);
-            let name = if is_ours { format!("field.{name}") } else { name };
-            line.push((name, value));
+            // An event's field that is called like one of ours is kept under another name, unless it
+            // says the same.
+            match line[..OURS].iter().find(|(ours, _)| *ours == name) {
+                Some((_, same)) if *same == value => {}
+                Some(_) => line.push((format!("field.{name}"), value)),
+                None => line.push((name, value)),
+            }
         }
         Line(line)
     }
@@ -172,6 +175,7 @@ mod tests {
             tracing::warn!(
                 count = 3,
                 service = "other",
+                instance = "i-1",
                 error = &error as &dyn std::error::Error,
                 "it \"happened\""
             );
@@ -195,5 +199,6 @@ mod tests {
             assert_eq!(line[name], expected, "{text}");
         }
         assert_eq!(line["count"], 3);
+        assert_eq!(line.get("field.instance"), None, "{text}");
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The section `telemetry`.
+/// The section `telemetry`: what the service tells of itself while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -9,7 +9,7 @@ pub struct TelemetrySettings {
     pub logs: LogSettings,
 }
 
-/// The section `telemetry.logs`.
+/// The section `telemetry.logs`: what is logged, and how it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
