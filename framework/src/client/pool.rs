@@ -50,8 +50,8 @@ struct Picture {
     nodes: Vec<Arc<Node>>,
     /// In the order of `nodes`.
     members: Vec<Arc<Member>>,
-    /// If there is none and nobody is expected: why, and from when on waiting is of no use.
-    hopeless: Option<(String, Instant)>,
+    /// If there is none and nobody is expected: from when on waiting is of no use.
+    hopeless: Option<Instant>,
 }
 
 /// Everybody there is.
@@ -97,8 +97,8 @@ enum Refusal {
     Soon,
     /// Every place is taken.
     Full,
-    /// There is nobody, and nobody is expected: why, and from when on waiting is of no use.
-    Hopeless(String, Instant),
+    /// There is nobody, and nobody is expected: from when on waiting is of no use.
+    Hopeless(Instant),
 }
 
 impl Pool {
@@ -156,10 +156,10 @@ impl Pool {
                 Ok(place) => return Ok(place),
                 // The deadline itself is kept by whoever set it.
                 Err(_) if self.settings.wait_for_ready => None,
-                Err(Refusal::Hopeless(why, from)) if from <= Instant::now() => {
-                    return Err(not_found(why));
+                Err(Refusal::Hopeless(from)) if from <= Instant::now() => {
+                    return Err(not_found(self.absence(&self.roster())));
                 }
-                Err(Refusal::Hopeless(_, from)) => Some(from.min(patience)),
+                Err(Refusal::Hopeless(from)) => Some(from.min(patience)),
                 Err(Refusal::Full) if deadline.is_some() => None,
                 Err(Refusal::Full | Refusal::Soon) if patience <= Instant::now() => {
                     return Err(self.waited(begun.elapsed()));
@@ -182,8 +182,7 @@ impl Pool {
     ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
         let picture = self.picture.load();
         if picture.nodes.is_empty() {
-            let hopeless = picture.hopeless.clone();
-            return Err(hopeless.map_or(Refusal::Soon, |(why, from)| Refusal::Hopeless(why, from)));
+            return Err(picture.hopeless.map_or(Refusal::Soon, Refusal::Hopeless));
         }
         if tried.is_empty() {
             let picked = self.balancer.pick(&picture.nodes, call);
@@ -248,24 +247,24 @@ impl Pool {
         if members.is_empty() && !self.picture.load().nodes.is_empty() {
             roster.deserted = Some(Instant::now());
         }
-        let hopeless = if members.is_empty() { self.hopeless(&roster) } else { None };
+        let hopeless = if members.is_empty() { self.hopeless_from(&roster) } else { None };
         self.picture.store(Arc::new(Picture { nodes, members, hopeless }));
         drop(roster);
         self.changed.notify_waiters();
     }
 
-    /// Why nobody is ready and nobody is expected to be, if so.
+    /// From when on waiting is of no use, if nobody is ready and nobody is expected to be.
     ///
     /// Not so for a moment after the last one has gone: one that stops says so at once, and the
     /// registry needs a moment to tell of the one that takes over.
-    fn hopeless(&self, roster: &Roster) -> Option<(String, Instant)> {
+    fn hopeless_from(&self, roster: &Roster) -> Option<Instant> {
         let asked = roster.registry.as_ref();
         let pending =
             asked.is_some_and(|registry| registry.heard.is_none() && registry.error.is_none());
         let connecting = roster.members.iter().any(|member| member.phase() == Phase::Connecting);
         (!pending && !connecting).then(|| {
             let gone = roster.deserted.map(|since| since + self.settings.handover);
-            (self.absence(roster), gone.unwrap_or_else(Instant::now))
+            gone.unwrap_or_else(Instant::now)
         })
     }
 
