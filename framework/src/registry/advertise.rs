@@ -155,6 +155,7 @@ fn of_interface(name: &str) -> Result<IpAddr> {
     let own = all.iter().filter(|(own, _)| own == name).map(|(_, address)| *address);
     own.min_by_key(|address| (is_link_local(*address), address.is_ipv6())).ok_or_else(|| {
         let mut names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
         names.dedup();
         invalid(format!("interface {name} has no address: there are {}", names.join(", ")))
     })

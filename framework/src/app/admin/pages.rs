@@ -133,7 +133,7 @@ impl Pages {
             let renewed = lease.renewed_at.and_then(|at| SystemTime::now().duration_since(at).ok());
             json!({
                 "held": lease.held,
-                "renewed_ago_s": renewed.map(|ago| ago.as_secs_f64()),
+                "renewed_seconds_ago": renewed.map(|ago| ago.as_secs_f64()),
                 "registered_again": lease.registered_again,
                 "error": lease.error,
             })
