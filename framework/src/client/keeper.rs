@@ -220,6 +220,7 @@ impl Keeper {
         self.attempt = None;
         match outcome {
             Ok(made) => {
+                tracing::debug!(node = self.member.node.address(), "connected");
                 self.driving.push(made.driving);
                 let mut conns = self.member.conns().to_vec();
                 if conns.is_empty() && self.member.phase() == Phase::Failed {

@@ -80,9 +80,14 @@ impl Fleet {
 
     /// A user service of this id that serves and is registered.
     pub(crate) async fn user(&self, id: &str, settings: &[&str]) -> Process {
+        self.node("user", id, settings).await
+    }
+
+    /// An instance of the service of `role`.
+    pub(crate) async fn node(&self, role: &str, id: &str, settings: &[&str]) -> Process {
         let id = format!("app.id={id}");
         let settings: Vec<_> = settings.iter().copied().chain([id.as_str()]).collect();
-        self.up(self.command("user", &settings)).await
+        self.up(self.command(role, &settings)).await
     }
 
     pub(crate) async fn up(&self, mut command: Command) -> Process {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::fleet::Fleet;
 use super::network::Network;
 use super::process::{Process, Reports};
@@ -28,6 +30,31 @@ async fn with_the_default_settings_calls_leave_a_node_that_fell_silent_within_40
     let test = "with_the_default_settings_calls_leave_a_node_that_fell_silent_within_40_s";
     let Some(network) = Network::start(test).await else { return };
     fall_silent(&network, &[], Duration::from_secs(40)).await;
+}
+
+#[tokio::test]
+async fn a_node_that_falls_silent_is_found_although_nobody_calls_it() {
+    let test = "a_node_that_falls_silent_is_found_although_nobody_calls_it";
+    let Some(network) = Network::start(test).await else { return };
+    let fleet = Fleet::local().with("stop.drain_delay=0s");
+    let address = ["app.id=two", "server.address=10.99.2.12:0"];
+    let node = fleet.up(fleet.command_by(&network.among_nodes(), "user", &address)).await;
+    let settings = [
+        "load.unary=0",
+        "load.streams=0",
+        "client.keepalive.interval=1s",
+        "client.keepalive.timeout=1s",
+        "telemetry.logs.filter=bia=debug",
+    ];
+    let command = fleet.command_by(&network.among_callers(), "caller", &settings);
+    let caller = fleet.up(command).await;
+    caller.logs("a connection", |line| line["message"] == "connected").await;
+    network.swallow("10.99.2.12").await;
+    let silent = Instant::now();
+    caller.logs("a lost connection", |line| line["message"] == "connection lost").await;
+    assert!(silent.elapsed() < Duration::from_secs(2) + SLACK, "{:?}", silent.elapsed());
+    network.heal("10.99.2.12").await;
+    node.stop().await;
 }
 
 /// One of three nodes falls silent under load, and is heard again.

@@ -7,7 +7,10 @@ use bia::registry::Endpoint;
 use bia::{Call, Error, Result, Server, Stop, Streaming};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream, TryStreamExt, stream};
-use interop::api::fleet::v1::{GetUserRequest, ListUsersRequest, User, UserServiceClient};
+use interop::api::fleet::v1::{
+    CreateOrderRequest, GetUserRequest, ListUsersRequest, OrderServiceClient, User,
+    UserServiceClient,
+};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout};
 
@@ -31,6 +34,7 @@ const WINDOW: Duration = Duration::from_millis(100);
 pub(crate) struct Load {
     settings: LoadSettings,
     users: UserServiceClient,
+    orders: Option<OrderServiceClient>,
     report: Arc<Mutex<Report>>,
 }
 
@@ -41,11 +45,16 @@ enum Kind {
     ServerStream,
     ClientStream,
     Bidi,
+    Order,
 }
 
 impl Load {
-    pub(crate) fn new(settings: LoadSettings, users: UserServiceClient) -> Self {
-        Self { settings, users, report: Arc::default() }
+    pub(crate) fn new(
+        settings: LoadSettings,
+        users: UserServiceClient,
+        orders: Option<OrderServiceClient>,
+    ) -> Self {
+        Self { settings, users, orders, report: Arc::default() }
     }
 
     /// Calls until it is to stop.
@@ -66,9 +75,7 @@ impl Load {
     async fn one(&self, kind: Kind, number: u32) -> Result<String> {
         match kind {
             Kind::Unary => {
-                let hold_ms = if number.is_multiple_of(SLOW) { HELD_MS } else { 0 };
-                let request = GetUserRequest { id: number, hold_ms, failure: None };
-                let user = self.timed(self.users.get_user(request)).await?;
+                let user = self.timed(self.users.get_user(request(number))).await?;
                 if user.id == number { Ok(user.node) } else { Err(wrong("another one's answer")) }
             }
             Kind::ServerStream => {
@@ -79,6 +86,14 @@ impl Load {
             Kind::ClientStream => {
                 let count = self.timed(self.users.count_users(requests())).await?;
                 if count.count == MESSAGES { Ok(count.node) } else { Err(wrong("lost messages")) }
+            }
+            Kind::Order => {
+                let orders = self.orders.as_ref().ok_or_else(|| wrong("no order service"))?;
+                let user = Some(request(number));
+                let request = CreateOrderRequest { user, ..CreateOrderRequest::default() };
+                let order = self.timed(orders.create_order(request)).await?;
+                let user = order.user.filter(|user| user.id == number);
+                user.map(|user| user.node).ok_or_else(|| wrong("another one's answer"))
             }
             Kind::Bidi => all(self.timed(self.users.sync_users(requests())).await?).await,
         }
@@ -120,14 +135,23 @@ impl Load {
     async fn run(self, stop: Stop) -> Result<()> {
         let begun = Instant::now();
         let mut callers = JoinSet::new();
-        for _ in 0..self.settings.unary {
-            callers.spawn(self.clone().call(Kind::Unary, stop.clone()));
-        }
-        for kind in [Kind::ServerStream, Kind::ClientStream, Kind::Bidi] {
-            for _ in 0..self.settings.streams {
+        let LoadSettings { unary, streams, orders, .. } = self.settings;
+        for (kind, count) in [
+            (Kind::Unary, unary),
+            (Kind::ServerStream, streams),
+            (Kind::ClientStream, streams),
+            (Kind::Bidi, streams),
+            (Kind::Order, orders),
+        ] {
+            for _ in 0..count {
                 callers.spawn(self.clone().call(kind, stop.clone()));
             }
         }
+        callers.spawn({
+            // One that calls nobody is only connected.
+            let stop = stop.clone();
+            async move { stop.begun().await }
+        });
         let mut ticks = interval(WINDOW);
         let ended = async { while callers.join_next().await.is_some() {} };
         tokio::pin!(ended);
@@ -143,6 +167,11 @@ impl Load {
             }
         }
     }
+}
+
+fn request(id: u32) -> GetUserRequest {
+    let hold_ms = if id.is_multiple_of(SLOW) { HELD_MS } else { 0 };
+    GetUserRequest { id, hold_ms, failure: None }
 }
 
 /// Reads a stream to its end: who answered, if it was the whole.

@@ -7,7 +7,7 @@ mod settings;
 mod users;
 
 use bia::{App, Exit};
-use interop::api::fleet::v1::{UserServiceClient, order_service, user_service};
+use interop::api::fleet::v1::{OrderServiceClient, UserServiceClient, order_service, user_service};
 
 use load::Load;
 use orders::Orders;
@@ -30,7 +30,11 @@ async fn main() -> Result<(), Exit> {
         }
         Role::Caller => {
             let users = UserServiceClient::new(app.channel("user-service")?);
-            app.server(Load::new(settings.load.clone(), users)).run().await
+            let orders = match settings.load.orders {
+                0 => None,
+                _ => Some(OrderServiceClient::new(app.channel("order-service")?)),
+            };
+            app.server(Load::new(settings.load.clone(), users, orders)).run().await
         }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct LoadSettings {
     pub(crate) unary: usize,
     /// How many make calls of each of the three kinds that stream.
     pub(crate) streams: usize,
+    /// How many make calls of the order service, which calls the user service.
+    pub(crate) orders: usize,
     /// How long each waits from one call to the next.
     #[serde(with = "duration")]
     pub(crate) pause: Duration,
@@ -55,6 +57,7 @@ impl Default for LoadSettings {
         Self {
             unary: 4,
             streams: 2,
+            orders: 0,
             pause: Duration::from_millis(5),
             timeout: None,
             limit: Duration::from_secs(120),
