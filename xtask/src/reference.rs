@@ -162,10 +162,18 @@ fn snake(name: &str) -> String {
 fn render(types: &Types) -> Result<String> {
     let mut page = HEAD.to_owned();
     let mut open = vec![(String::new(), ROOT.to_owned())];
+    let mut told = BTreeMap::new();
     while let Some((prefix, name)) = open.pop() {
         let Some(Type::Section { doc, fields }) = types.get(&name) else {
             return Err(Error::new(format!("no settings' type `{name}` is in framework/src")));
         };
+        if let Some(first) = told.get(&name) {
+            page.push_str(&format!(
+                "\n## `{prefix}`\n\nWhat [`{first}`](#{first}) has, for this one alone.\n"
+            ));
+            continue;
+        }
+        told.insert(name, prefix.clone());
         if !prefix.is_empty() {
             let doc = doc.strip_prefix("The section `").unwrap_or(doc);
             let doc = doc.split_once("`: ").map_or(doc, |(_, doc)| doc);
@@ -285,6 +293,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Each one.
     pub clients: BTreeMap<String, client::ClientSettings>,
+    /// All.
+    pub client: ClientSettings,
 }
 
 /// The section `server`: where it listens.
@@ -351,7 +361,8 @@ pub struct ClientSettings {
              \n### `server.encoding`\n\nHow replies are written.\n\n- `as_is`: As it is.\n- `gzip`: gzip.\n\
              \n### `server.advertise`\n\nWhere it is called.\n\nOne of:\n\n`auto`, or a host.\n\
              \n## `clients.<name>`\n\nOne callee.\n\n### `clients.<name>.max`\n\n\
-             *whole number, may be left out*. How many.\n"
+             *whole number, may be left out*. How many.\n\n## `client`\n\n\
+             What [`clients.<name>`](#clients.<name>) has, for this one alone.\n"
         );
     }
 
