@@ -21,7 +21,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "tidy and architecture", run: || tidy::main().map(|()| None) },
     Step { name: "generated code is fresh", run: || r#gen::main(true).map(|()| None) },
-    Step { name: "tests and doc-tests", run: || suite::tests().map(|()| None) },
+    Step { name: "cargo xtask test", run: || suite::main().map(|()| None) },
     Step { name: "demo", run: || demo::main(&["--once"]).map(|()| None) },
     Step {
         name: "demo through Consul",

@@ -40,7 +40,7 @@ pub(crate) fn main() -> Result<()> {
 /// Every test: in the crates' code and folders, and in their documentation.
 ///
 /// The last line but the errors is `N passed, N failed, N skipped`.
-pub(crate) fn tests() -> Result<()> {
+fn tests() -> Result<()> {
     let watch = Stopwatch::start();
     let cache = Cache::open()?;
     let missing = servers::install(&cache, &PARTS.iter().collect::<Vec<_>>())?;
