@@ -82,7 +82,7 @@ impl Times {
         let operation = call.cx.operation();
         let unary = operation.kind().is_unary();
         let asked = wire::timeout::read(call.request.headers());
-        let own = operation.timeout().or(self.unary.filter(|_| unary));
+        let own = operation.timeout().or_else(|| self.unary.filter(|_| unary));
         let given = match (asked, own) {
             (Some(asked), Some(own)) => Some(asked.min(own)),
             (asked, own) => asked.or(own),

@@ -105,10 +105,10 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Observed<F> {
         let place = this.place.take();
         Poll::Ready(match outcome {
             Ok(response) if !response.body().is_whole() => Ok(response
-                .map(|inner| Body::new(ObservedBody { inner, operation: *this.operation, place }))),
+                .map(|inner| Body::new(ObservedBody { inner, operation: this.operation, place }))),
             Ok(response) => Ok(response),
             Err(error) => {
-                log(*this.operation, &error);
+                log(this.operation, &error);
                 Err(error)
             }
         })
