@@ -126,6 +126,7 @@ fn table(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     let case = row.case;
     let (what, unit) = match case.workload {
         Workload::Unary => ("unary, 64 B", "call"),
+        Workload::Waiting => ("unary, 64 B, a handler that waits once", "call"),
         Workload::Gzip => ("unary, 4 KiB of text, gzip", "call"),
         Workload::Stream => ("server stream, 64 B", "message"),
     };

@@ -20,6 +20,8 @@ pub const STREAMED: u32 = 1000;
 pub enum Workload {
     /// A message of 64 bytes each way.
     Unary,
+    /// The same with a handler that waits once, as for a database.
+    Waiting,
     /// A message of 4 KiB of text each way, compressed both ways.
     Gzip,
     /// One message there, a thousand of 64 bytes back.
@@ -31,6 +33,7 @@ impl Workload {
     pub fn path(self) -> &'static str {
         match self {
             Self::Unary | Self::Gzip => "/bench.v1.Echo/Unary",
+            Self::Waiting => "/bench.v1.Echo/Wait",
             Self::Stream => "/bench.v1.Echo/Stream",
         }
     }
@@ -48,7 +51,7 @@ impl Workload {
     /// The message that is sent, as it goes on the wire.
     pub fn request(self) -> Vec<u8> {
         match self {
-            Self::Unary => framed(0, &self.reply().encode_to_vec()),
+            Self::Unary | Self::Waiting => framed(0, &self.reply().encode_to_vec()),
             Self::Stream => {
                 let request = Many { count: STREAMED, payload: self.reply().payload };
                 framed(0, &request.encode_to_vec())
@@ -60,7 +63,7 @@ impl Workload {
     /// Each message that must come back.
     pub fn reply(self) -> Message {
         let payload = match self {
-            Self::Unary | Self::Stream => vec![b'a'; PAYLOAD],
+            Self::Unary | Self::Waiting | Self::Stream => vec![b'a'; PAYLOAD],
             Self::Gzip => text(TEXT),
         };
         Message { payload }
@@ -138,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_echo_is_right_and_anything_else_is_not() {
-        for workload in [Workload::Unary, Workload::Gzip] {
+        for workload in [Workload::Unary, Workload::Waiting, Workload::Gzip] {
             let mut echo = workload.request();
             assert_eq!(workload.check(&echo), Ok(()));
             assert!(workload.check(&[]).is_err());

@@ -17,6 +17,11 @@ impl Echo for Echoing {
         Ok(request)
     }
 
+    async fn wait(&self, _: &Context, request: Message) -> Result<Message> {
+        tokio::task::yield_now().await;
+        Ok(request)
+    }
+
     async fn stream(
         &self,
         _: &Context,

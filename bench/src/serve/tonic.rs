@@ -21,6 +21,11 @@ impl Echo for Echoing {
         Ok(Response::new(request.into_inner()))
     }
 
+    async fn wait(&self, request: Request<Message>) -> Result<Response<Message>, Status> {
+        tokio::task::yield_now().await;
+        Ok(Response::new(request.into_inner()))
+    }
+
     type StreamStream = Pin<Box<dyn Stream<Item = Result<Message, Status>> + Send>>;
 
     async fn stream(&self, request: Request<Many>) -> Result<Response<Self::StreamStream>, Status> {
