@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::algo::Backoff;
 use crate::context::Peer;
@@ -22,6 +22,13 @@ const WAIT: (Duration, Duration) = (Duration::from_millis(5), Duration::from_sec
 
 /// How long to wait, when stopping, for one connection that may be waiting, and for all of them.
 const LAST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+
+/// How often the runtime wakes for nothing while a server accepts.
+///
+/// A call that waits arms a timer for its deadline. Were the runtime to sleep for longer than that, it
+/// would have to be told, which is a system call for each call that waits; it never does so for
+/// deadlines beyond this.
+const WAKE: Duration = Duration::from_secs(1);
 
 /// How long connections that are cut may take to be gone.
 const GONE: Duration = Duration::from_secs(2);
@@ -74,12 +81,15 @@ impl Connections {
         let mut begun = std::pin::pin!(stop.begun());
         let mut backoff = Backoff::new(WAIT.0, WAIT.1);
         let mut failed = Burst::default();
+        let mut wake = interval(WAKE);
+        wake.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 // Makes room; a panic was told of where it happened.
                 Some(_) = self.running.join_next() => continue,
                 () = &mut begun => return,
+                _ = wake.tick() => continue,
             };
             match accepted {
                 Ok((io, address)) => {
