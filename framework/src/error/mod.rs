@@ -30,7 +30,6 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// Comparing two errors compares what travels: code, reason, message and metadata.
 pub struct Error(Box<Fields>);
 
-#[derive(Debug)]
 struct Fields {
     code: u16,
     grpc: Option<Code>,
@@ -229,7 +228,10 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let Fields { code, grpc: _, reason, message, metadata, source, trailers: _ } = &*self.0;
+        let mut fields = f.debug_struct("Error");
+        fields.field("code", code).field("reason", reason).field("message", message);
+        fields.field("metadata", metadata).field("source", source).finish()
     }
 }
 

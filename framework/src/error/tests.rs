@@ -63,3 +63,11 @@ fn the_cause_is_a_source_and_not_a_message() {
     assert!(!error.to_string().contains("disk"));
     assert!(error.source().is_some_and(|source| source.to_string().contains("disk")));
 }
+
+#[test]
+fn an_unwrap_that_fails_shows_an_error_and_not_what_it_is_made_of() {
+    let error = Error::not_found("USER_NOT_FOUND", "no user 7").with("id", 7);
+    let expected = "Error { code: 404, reason: \"USER_NOT_FOUND\", message: \"no user 7\", \
+                    metadata: {\"id\": \"7\"}, source: None }";
+    assert_eq!(format!("{error:?}"), expected);
+}
