@@ -39,6 +39,8 @@ struct Fields {
     source: Option<BoxError>,
     /// What a handler answers beside an error.
     trailers: Option<Box<http::HeaderMap>>,
+    /// The caller sent what cannot be read: no fault of ours, whatever code the protocol has for it.
+    by_caller: bool,
 }
 
 /// The reason of an error that nobody named: a panic, an I/O failure, an error of another library.
@@ -75,6 +77,7 @@ impl Error {
             metadata: BTreeMap::new(),
             source: None,
             trailers: None,
+            by_caller: false,
         }))
     }
 
@@ -191,6 +194,17 @@ impl Error {
         self
     }
 
+    /// Says that the caller brought it about, whatever the code.
+    pub(crate) fn by_caller(mut self) -> Self {
+        self.0.by_caller = true;
+        self
+    }
+
+    /// Whether it is a fault of this service, which its operator must hear of.
+    pub(crate) fn is_own_fault(&self) -> bool {
+        self.0.code >= 500 && !matches!(self.0.code, 501 | 503 | 504 | 505) && !self.0.by_caller
+    }
+
     pub(crate) fn trailers(&self) -> Option<&http::HeaderMap> {
         self.0.trailers.as_deref()
     }
@@ -228,7 +242,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fields { code, grpc: _, reason, message, metadata, source, trailers: _ } = &*self.0;
+        let Fields { code, grpc: _, reason, message, metadata, source, trailers: _, by_caller: _ } =
+            &*self.0;
         let mut fields = f.debug_struct("Error");
         fields.field("code", code).field("reason", reason).field("message", message);
         fields.field("metadata", metadata).field("source", source).finish()

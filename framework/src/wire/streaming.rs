@@ -48,6 +48,16 @@ pub(crate) enum End {
     Response,
 }
 
+impl End {
+    /// What cannot be read of a request is its caller's fault.
+    fn blame(self, error: Error) -> Error {
+        match self {
+            Self::Request => error.by_caller(),
+            Self::Response => error,
+        }
+    }
+}
+
 impl<T: Message + Default> Streaming<T> {
     pub(crate) fn new(body: Body, decoder: Decoder, end: End) -> Self {
         Self { body, decoder, end, done: false, head: None, opening: None, message: PhantomData }
@@ -130,7 +140,8 @@ impl<T: Message + Default> Streaming<T> {
         self.done = true;
         // Nothing more is read: the peer is told by the body's end.
         self.body = Body::empty();
-        Poll::Ready(outcome.err().map(Err))
+        let end = self.end;
+        Poll::Ready(outcome.err().map(|error| Err(end.blame(error))))
     }
 
     fn outcome(&self) -> Result<()> {
@@ -167,10 +178,12 @@ impl<T> fmt::Debug for Streaming<T> {
 /// The one message of a body, and the trailers behind it.
 pub(crate) async fn read_one<T: Message + Default>(stream: &mut Streaming<T>) -> Result<T> {
     let Some(message) = stream.message().await? else {
-        return Err(Error::internal("MESSAGE_MISSING", "the call ended without its one message"));
+        let missing = "the call ended without its one message";
+        return Err(stream.end.blame(Error::internal("MESSAGE_MISSING", missing)));
     };
     if stream.message().await?.is_some() {
-        return Err(Error::internal("MESSAGE_SUPERFLUOUS", "more than one message where one goes"));
+        let more = "more than one message where one goes";
+        return Err(stream.end.blame(Error::internal("MESSAGE_SUPERFLUOUS", more)));
     }
     Ok(message)
 }

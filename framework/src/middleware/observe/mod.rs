@@ -148,7 +148,7 @@ impl http_body::Body for ObservedBody {
 fn log(operation: &'static Operation, error: &Error) {
     let operation = operation.name();
     let cause = Causes(error);
-    if error.code() >= 500 && !matches!(error.code(), 501 | 503 | 504) {
+    if error.is_own_fault() {
         tracing::error!(operation, code = error.code(), reason = error.reason(), "{cause}");
     } else {
         tracing::debug!(operation, code = error.code(), reason = error.reason(), "{cause}");

@@ -220,6 +220,18 @@ async fn what_is_not_one_whole_message_is_an_error() {
 }
 
 #[tokio::test]
+async fn what_a_caller_sent_wrong_is_no_fault_of_the_service_whatever_its_code() {
+    for body in [Bytes::new(), Bytes::from_static(&[0, 0, 0, 0, 1, 255])] {
+        let decoder = crate::wire::Decoder::new(crate::Encoding::Identity, 64);
+        let end = crate::wire::End::Request;
+        let mut requests = crate::Streaming::<String>::new(Body::full(body), decoder, end);
+        let error = crate::wire::read_one(&mut requests).await.unwrap_err();
+        assert_eq!((error.code(), error.is_own_fault()), (500, false), "{error}");
+    }
+    assert!(Error::internal("BROKEN", "a fault of ours").is_own_fault());
+}
+
+#[tokio::test]
 async fn a_call_in_flight_is_named_until_its_body_ends() {
     let pipeline = pipeline(&[]);
     let response =
