@@ -64,13 +64,15 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     let place = Place::make()?;
     let registry = Registry::start(wishes, &place)?;
     ui::out(format_args!("registry       {}", registry.words));
-    let users = Service::start("user-service", user_ports, &place.folder, &registry.settings)?;
-    let orders = Service::start("order-service", order_ports, &place.folder, &registry.settings)?;
-    let mut services = [users, orders];
-    for service in &mut services {
+    // One after the other: order-service finds user-service with the first look at the registry, and
+    // the calls below do not have to wait for the next.
+    let ready = |name, ports| -> Result<Service> {
+        let mut service = Service::start(name, ports, &place.folder, &registry.settings)?;
         service.until_ready(&interrupted)?;
         ui::out(service.addresses());
-    }
+        Ok(service)
+    };
+    let mut services = [ready("user-service", user_ports)?, ready("order-service", order_ports)?];
 
     let mut client = Command::new(target("debug/demo-client"));
     client.current_dir(repository().join("examples/demo-client"));
