@@ -7,6 +7,7 @@ mod app;
 mod client;
 #[cfg(feature = "consul")]
 mod consul;
+#[expect(dead_code, reason = "some of it is for the fleets of `interop`")]
 mod fixture;
 mod lifecycle;
 mod process;

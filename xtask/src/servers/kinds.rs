@@ -15,6 +15,10 @@ pub(super) const KINDS: &[(&str, &str)] = &[
     ("consul-acl", "the same with everything denied by default; gives BIA_CONSUL_TOKEN too"),
     ("consul-cluster", "three servers on 127.0.0.1 to 127.0.0.3; gives BIA_CONSUL_ADDRESS_1 to _3"),
     ("postgres", "an empty database; gives BIA_POSTGRES_URL"),
+    (
+        "rotel",
+        "a collector of OTLP; gives BIA_OTLP_ADDRESS, and BIA_OTLP_LOG, where it prints what it is sent",
+    ),
     ("grpc-go", "grpc-go's interop server; gives BIA_INTEROP_ADDRESS"),
 ];
 
@@ -32,6 +36,7 @@ pub(crate) fn start(cache: &Cache, kind: &str, name: &str) -> Result<Group> {
         }
         "consul-cluster" => consul_cluster(cache, name),
         "postgres" => postgres::start(cache, name),
+        "rotel" => rotel(cache, name),
         "grpc-go" => grpc_go(cache, name),
         _ => Err(Error::usage(format!("there is no kind `{kind}`\n\n{}", super::usage()))),
     }
@@ -110,6 +115,27 @@ fn consul_cluster(cache: &Cache, name: &str) -> Result<Group> {
         )?;
     }
     group.until_ready(Duration::from_secs(60), |_| takes_writes(LOOPBACK, ports[0], ""))
+}
+
+fn rotel(cache: &Cache, name: &str) -> Result<Group> {
+    let mut collector = program(cache, "rotel", "rotel")?;
+    let mut group = Group::create(cache, name)?;
+    let ports = free_ports(2, &[LOOPBACK])?;
+    collector.args(["start", "--exporter", "blackhole", "--debug-log-verbosity", "detailed"]);
+    for kind in ["traces", "metrics", "logs"] {
+        collector.args(["--debug-log", kind]);
+    }
+    for (face, port) in ["grpc", "http"].iter().zip(&ports) {
+        collector.args([format!("--otlp-{face}-endpoint"), format!("127.0.0.1:{port}")]);
+    }
+    group.spawn("rotel", &mut collector)?;
+    group.set("BIA_OTLP_ADDRESS", format!("http://127.0.0.1:{}", ports[0]))?;
+    group.set("BIA_OTLP_HTTP_ADDRESS", format!("http://127.0.0.1:{}", ports[1]))?;
+    let log = group.folder().join("rotel.log").display().to_string();
+    group.set("BIA_OTLP_LOG", log)?;
+    group.until_ready(Duration::from_secs(10), |_| {
+        ports.iter().all(|port| std::net::TcpStream::connect((LOOPBACK, *port)).is_ok())
+    })
 }
 
 fn grpc_go(cache: &Cache, name: &str) -> Result<Group> {

@@ -68,10 +68,14 @@ pub(crate) fn install(cache: &Cache, parts: &[&'static Part]) -> Result<Vec<Miss
         };
         match text {
             Ok(version) => {
-                ui::say(format_args!("{:<8} {state:<9} {:>8}  {version}", part.name, watch.text()));
+                ui::say(format_args!(
+                    "{:<10} {state:<9} {:>8}  {version}",
+                    part.name,
+                    watch.text()
+                ));
             }
             Err(error) => {
-                ui::say(format_args!("{:<8} FAILED    {:>8}  {error}", part.name, watch.text()));
+                ui::say(format_args!("{:<10} FAILED    {:>8}  {error}", part.name, watch.text()));
                 missing.push(Missing { part, why: error.to_string() });
             }
         }
@@ -147,7 +151,7 @@ fn list(cache: &Cache) -> Result<()> {
     ui::out("parts");
     for part in PARTS {
         let state = part.version(cache).unwrap_or_else(|| "not installed".to_owned());
-        ui::out(format_args!("  {:<8} {:<14} {}", part.name, state, part.what));
+        ui::out(format_args!("  {:<10} {:<22} {}", part.name, state, part.what));
     }
     ui::out("started");
     for group in Group::all(cache)? {
@@ -168,7 +172,7 @@ fn usage() -> String {
     );
     for part in PARTS {
         let optional = if part.is_optional { " (optional)" } else { "" };
-        text.push_str(&format!("\n  {:<8} {}{optional}", part.name, part.what));
+        text.push_str(&format!("\n  {:<10} {}{optional}", part.name, part.what));
     }
     text.push_str("\nKIND:");
     for (name, what) in kinds::KINDS {

