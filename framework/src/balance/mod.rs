@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use node::{Load, Node};
@@ -45,7 +46,7 @@ impl<'a> Pick<'a> {
 }
 
 /// The balancers that settings can name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BalancerKind {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::algo::Backoff;
@@ -13,7 +14,7 @@ use crate::wire::{self, Encoding};
 ///
 /// `client.*` is for all of them, and `clients.<service>.*` over it for one. Every field has a
 /// default that is right inside a data centre.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientSettings {
     /// How long a unary call may take that was given no time of its own; default 10 s.
@@ -87,7 +88,7 @@ pub struct ClientSettings {
 }
 
 /// The section `client.keepalive`: how peers that are gone are found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientKeepaliveSettings {
     /// After how long without a frame the peer is pinged, also when there is no call; default 30 s.
@@ -105,7 +106,7 @@ pub struct ClientKeepaliveSettings {
 /// The section `client.backoff`: how long a node that could not be reached is left alone.
 ///
 /// Twice as long after each failure, with jitter. See [`Backoff`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BackoffSettings {
     /// After the first failure; default 100 ms.

@@ -9,12 +9,12 @@
 //! is asked for and a number where a number is, whichever layer it came from.
 
 mod decode;
-pub mod duration;
 mod invalid;
 mod nearest;
 mod placeholder;
 mod secret;
 mod show;
+mod span;
 mod tree;
 mod variables;
 mod yaml;
@@ -24,6 +24,7 @@ pub use invalid::Invalid;
 pub(crate) use nearest::nearest;
 pub use secret::Secret;
 pub(crate) use show::Shown;
+pub use span::{DurationError, Span, duration};
 pub use tree::Tree;
 pub use variables::Variables;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Invalid, Secret, Shown, Tree, Variables};
+use super::{Invalid, Secret, Shown, Tree, Variables, duration};
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +28,7 @@ struct Data {
     password: Secret,
     #[serde(default)]
     max_connections: Option<u16>,
-    #[serde(default, with = "super::duration")]
+    #[serde(default, with = "duration")]
     connect_timeout: Duration,
     #[serde(default)]
     ratio: f64,

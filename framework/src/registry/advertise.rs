@@ -1,8 +1,11 @@
 //! Under which address an instance is announced, and whether that is known or guessed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::error::{BoxError, Error, Result};
 
@@ -245,6 +248,23 @@ impl<'de> serde::Deserialize<'de> for Advertise {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|error: Error| serde::de::Error::custom(error.message()))
+    }
+}
+
+impl JsonSchema for Advertise {
+    fn schema_name() -> Cow<'static, str> {
+        "Advertise".into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        concat!(module_path!(), "::Advertise").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "examples": ["auto", "10.1.2.3", "interface:eth0", "variable:POD_IP", "route"],
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::duration;
@@ -12,7 +13,7 @@ use crate::wire::{self, Encoding};
 ///
 /// Every field has a default that is right for a service inside a data centre. A duration of `0s`
 /// switches off what it bounds, unless its field says otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
     /// Where to listen, `host:port`; all faces. Default `0.0.0.0:8000`.
@@ -66,7 +67,7 @@ pub struct ServerSettings {
 }
 
 /// The section `server.keepalive`: how peers that are gone are found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeepaliveSettings {
     /// After how long without a frame an HTTP/2 peer is pinged, also when it has no call; default 30 s.
@@ -87,7 +88,7 @@ pub struct KeepaliveSettings {
 }
 
 /// The section `server.connection`: how many connections there are, and how long they live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectionSettings {
     /// The most connections at one time; default 20 000.
@@ -131,7 +132,7 @@ pub struct ConnectionSettings {
 }
 
 /// The section `server.headers`: what the head of a request may be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeaderSettings {
     /// How long the first bytes of a connection, and the head of an HTTP/1.1 request from its first
@@ -151,7 +152,7 @@ pub struct HeaderSettings {
 }
 
 /// The section `server.socket`: what is asked of the operating system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SocketSettings {
     /// How many connections may wait to be accepted; default 1024.

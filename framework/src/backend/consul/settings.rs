@@ -6,7 +6,9 @@ use crate::config::{Secret, duration};
 /// The settings of Consul: `registry.consul`.
 ///
 /// The numbers are those of Kratos.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, schemars::JsonSchema,
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConsulSettings {
     /// Where the agent answers, default `http://127.0.0.1:8500`; `https://` for TLS, with a path if
@@ -51,7 +53,7 @@ pub struct ConsulSettings {
     pub timeout: Duration,
     /// How long those who were known before an outage are kept if Consul no longer lists them
     /// after it. Default: two intervals, so that each has had its heartbeat.
-    #[serde(with = "duration::option")]
+    #[serde(with = "duration")]
     pub rejoin_grace: Option<Duration>,
     /// Whether any server may answer, default no: the leader.
     ///

@@ -33,7 +33,9 @@ use crate::registry::{Discovery, Instance, Lease, Registrar, Watch, Watches};
 use self::folder::Folder;
 
 /// The settings of the local registry: `registry.local`.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, schemars::JsonSchema,
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalSettings {
     /// The folder. Default: `bia` in the user's runtime directory, see [`LocalSettings::default_path`].

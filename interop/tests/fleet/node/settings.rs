@@ -45,7 +45,7 @@ pub(crate) struct LoadSettings {
     #[serde(with = "duration")]
     pub(crate) pause: Duration,
     /// The deadline of each call; none is that of the client's settings.
-    #[serde(with = "duration::option")]
+    #[serde(with = "duration")]
     pub(crate) timeout: Option<Duration>,
     /// When it ends by itself, whatever becomes of the test.
     #[serde(with = "duration")]
