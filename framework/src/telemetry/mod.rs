@@ -3,7 +3,7 @@
 //! Logs go to standard error, one event a line: for people if that is a terminal, else as JSON with
 //! service, instance and version on each line, for what collects it.
 
-mod format;
+mod logs;
 mod settings;
 
 use std::io::IsTerminal;
@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Invalid;
 
-use self::format::Json;
+use self::logs::Json;
 pub use self::settings::{LogFormat, LogSettings, TelemetrySettings};
 
 /// Who is speaking: what each line of a JSON log says beside its event.

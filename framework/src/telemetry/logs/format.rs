@@ -9,17 +9,17 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
-use super::Speaker;
+use super::super::Speaker;
 
 /// Writes an event as one line of JSON: time, level, message, its fields and those of its spans,
 /// and who is speaking.
 #[derive(Debug)]
-pub(super) struct Json {
+pub(in super::super) struct Json {
     speaker: Arc<Speaker>,
 }
 
 impl Json {
-    pub(super) fn new(speaker: Arc<Speaker>) -> Self {
+    pub(in super::super) fn new(speaker: Arc<Speaker>) -> Self {
         Self { speaker }
     }
 

@@ -1,15 +1,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The section `telemetry`: what the service tells of itself while it runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct TelemetrySettings {
-    /// What is logged, and how it is written.
-    pub logs: LogSettings,
-}
-
 /// The section `telemetry.logs`: what is logged, and how it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
