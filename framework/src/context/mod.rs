@@ -7,6 +7,8 @@
 
 mod inbound;
 mod reply;
+#[cfg_attr(not(test), expect(dead_code, reason = "telemetry is about to use it"))]
+mod trace;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,6 +24,10 @@ use crate::operation::{Kind, Operation};
 
 pub(crate) use inbound::Inbound;
 pub(crate) use reply::ReplyHeaders;
+use trace::Within;
+#[expect(unused_imports, reason = "telemetry is about to use them")]
+pub(crate) use trace::{Ambient, B3, Formats, Remote};
+pub use trace::{Baggage, SpanId, Trace, TraceId};
 
 /// Which protocol a call came by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +68,10 @@ pub(crate) struct Facts {
     peer: Peer,
     deadline: Option<Instant>,
     metadata: Metadata,
+    trace: Option<Trace>,
+    baggage: Baggage,
+    /// What libraries that speak OpenTelemetry are told of it.
+    ambient: Option<Ambient>,
     headers: OnceLock<HeaderMap>,
     reply: Mutex<Option<Box<ReplyHeaders>>>,
 }
@@ -97,6 +107,9 @@ impl Context {
             peer,
             deadline: None,
             metadata: Metadata::new(),
+            trace: None,
+            baggage: Baggage::new(),
+            ambient: None,
             headers: OnceLock::new(),
             reply: Mutex::new(None),
         }))
@@ -124,7 +137,7 @@ impl Context {
     /// # }
     /// ```
     pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        CURRENT.scope(self.clone(), work)
+        CURRENT.scope(self.clone(), Within::new(work, self.0.ambient.clone()))
     }
 
     /// Replaces who calls.
@@ -143,6 +156,22 @@ impl Context {
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         self.changed(|facts| facts.metadata = metadata)
+    }
+
+    /// Adds an entry to what travels on with the calls made in its [`scope`](Context::scope), replacing
+    /// one of the same key. See [`Baggage::with`] for what cannot be carried.
+    ///
+    /// ```
+    /// # async fn charge() {}
+    /// # async fn handler(cx: &bia::Context) {
+    /// cx.clone().with_baggage("tenant", "a").scope(charge()).await;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_baggage(self, key: &str, value: &str) -> Self {
+        self.changed(|facts| {
+            facts.baggage = std::mem::take(&mut facts.baggage).with(key, value);
+        })
     }
 
     pub(crate) fn route(&self) -> Option<usize> {
@@ -183,6 +212,18 @@ impl Context {
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
+    }
+
+    /// Where the call stands in a trace; none for work that belongs to no call.
+    #[must_use]
+    pub fn trace(&self) -> Option<&Trace> {
+        self.0.trace.as_ref()
+    }
+
+    /// What the request carries through every service that it causes calls to.
+    #[must_use]
+    pub fn baggage(&self) -> &Baggage {
+        &self.0.baggage
     }
 
     /// A header of the request, whatever its name; the first, if there are several.
@@ -252,6 +293,9 @@ impl Context {
             peer: self.0.peer.clone(),
             deadline: self.0.deadline,
             metadata: self.0.metadata.clone(),
+            trace: self.0.trace.clone(),
+            baggage: self.0.baggage.clone(),
+            ambient: self.0.ambient.clone(),
             headers: self.0.headers.clone(),
             reply: Mutex::new(None),
         };
@@ -263,6 +307,18 @@ impl Context {
 impl Facts {
     pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
         self.metadata = metadata;
+    }
+
+    /// `ambient` is there if its span is recorded.
+    #[expect(dead_code, reason = "telemetry is about to use it")]
+    pub(crate) fn set_trace(&mut self, trace: Trace, ambient: Option<Ambient>) {
+        self.trace = Some(trace);
+        self.ambient = ambient;
+    }
+
+    #[expect(dead_code, reason = "telemetry is about to use it")]
+    pub(crate) fn set_baggage(&mut self, baggage: Baggage) {
+        self.baggage = baggage;
     }
 
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
