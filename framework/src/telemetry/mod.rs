@@ -4,6 +4,7 @@
 //! service, instance and version on each line, for what collects it.
 
 mod logs;
+pub mod metrics;
 mod settings;
 
 use std::io::IsTerminal;

@@ -1,0 +1,131 @@
+//! Every metric of the framework, said once: the page `/metrics`, OTLP, the reference, the dashboard and
+//! the alert rules take their names from here.
+//!
+//! Names and labels are those of OpenTelemetry's semantic conventions where these have one, 1.40 for
+//! RPC; what is this framework's own begins with `bia.`. On `/metrics` they follow the rules for
+//! Prometheus: `rpc.server.call.duration` in seconds is `rpc_server_call_duration_seconds`, and a counter
+//! ends with `_total`.
+
+use super::text;
+
+/// One metric: what it is called, what it measures, and by what it is told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Family {
+    /// The name in OpenTelemetry, `rpc.server.call.duration`.
+    pub name: &'static str,
+    /// What kind of number it is.
+    pub kind: Kind,
+    /// The unit as UCUM writes it: `s`, `By`, `1`, or what is counted, `{request}`.
+    pub unit: &'static str,
+    /// What the series of it are told apart by.
+    pub labels: &'static [&'static str],
+    /// What it says, in a sentence.
+    pub help: &'static str,
+    /// The name on `/metrics`, without unit and `_total`, where everybody knows it by another one.
+    pub(crate) known_as: Option<&'static str>,
+}
+
+/// What kind of number a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Only grows, until the process ends.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// How many values fell in which range, and their sum.
+    Histogram,
+}
+
+impl Family {
+    /// The name on `/metrics`: of a counter with `_total`, of a histogram without `_bucket`.
+    #[must_use]
+    pub fn text_name(&self) -> String {
+        let name = text::base_name(self.known_as.unwrap_or(self.name), self.unit, self.kind);
+        if self.kind == Kind::Counter { name + "_total" } else { name }
+    }
+
+    /// What the labels are called on `/metrics`, `rpc_method`.
+    #[must_use]
+    pub fn text_labels(&self) -> Vec<String> {
+        self.labels.iter().map(|label| text::label_name(label)).collect()
+    }
+}
+
+/// Every metric of the framework, in the order of the reference.
+#[must_use]
+pub fn catalogue() -> &'static [&'static Family] {
+    ALL
+}
+
+/// Declares the families and lists them, so that none is declared and forgotten in the list.
+macro_rules! families {
+    ($($name:ident = $kind:ident $text:literal $(as $known:literal)? in $unit:literal by $labels:expr => $help:literal;)*) => {
+        $(pub(crate) static $name: Family = Family {
+            name: $text,
+            kind: Kind::$kind,
+            unit: $unit,
+            labels: $labels,
+            help: $help,
+            known_as: families!(@known $($known)?),
+        };)*
+        static ALL: &[&Family] = &[$(&$name),*];
+    };
+    (@known $known:literal) => { Some($known) };
+    (@known) => { None };
+}
+
+pub(crate) const SYSTEM: &str = "rpc.system.name";
+pub(crate) const METHOD: &str = "rpc.method";
+pub(crate) const CODE: &str = "rpc.response.status_code";
+pub(crate) const REASON: &str = "error.type";
+pub(crate) const CALLEE: &str = "server.address";
+
+families! {
+    SERVER_DURATION = Histogram "rpc.server.call.duration" in "s" by &[SYSTEM, METHOD, CODE, REASON]
+        => "How long calls to this service took, to the end of their bodies.";
+    SERVER_RECEIVED = Histogram "rpc.server.request.size" in "By" by &[SYSTEM, METHOD]
+        => "How many bytes of messages the callers sent, for each call.";
+    SERVER_SENT = Histogram "rpc.server.response.size" in "By" by &[SYSTEM, METHOD]
+        => "How many bytes of messages the callers were answered, for each call.";
+    SERVER_ACTIVE = Gauge "rpc.server.active_requests" in "{request}" by &[SYSTEM, METHOD]
+        => "How many calls to this service are in flight.";
+    CLIENT_DURATION = Histogram "rpc.client.call.duration" in "s" by &[SYSTEM, CALLEE, METHOD, CODE, REASON]
+        => "How long calls of this service to others took, with all their attempts.";
+    CLIENT_SENT = Histogram "rpc.client.request.size" in "By" by &[SYSTEM, CALLEE, METHOD]
+        => "How many bytes of messages were sent, for each call.";
+    CLIENT_RECEIVED = Histogram "rpc.client.response.size" in "By" by &[SYSTEM, CALLEE, METHOD]
+        => "How many bytes of messages were received, for each call.";
+    CLIENT_ACTIVE = Gauge "rpc.client.active_requests" in "{request}" by &[SYSTEM, CALLEE, METHOD]
+        => "How many calls of this service to others are in flight.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_metrics_share_a_name() {
+        let names: BTreeSet<_> = catalogue().iter().map(|family| family.name).collect();
+        let shown: BTreeSet<_> = catalogue().iter().map(|family| family.text_name()).collect();
+        assert_eq!((names.len(), shown.len()), (catalogue().len(), catalogue().len()));
+    }
+
+    #[test]
+    fn names_on_the_page_follow_the_rules_of_prometheus() {
+        assert_eq!(SERVER_DURATION.text_name(), "rpc_server_call_duration_seconds");
+        assert_eq!(SERVER_SENT.text_name(), "rpc_server_response_size_bytes");
+        assert_eq!(SERVER_ACTIVE.text_name(), "rpc_server_active_requests");
+        assert_eq!(CLIENT_DURATION.text_labels()[3..], ["rpc_response_status_code", "error_type"]);
+    }
+
+    #[test]
+    fn every_metric_says_in_a_sentence_what_it_measures() {
+        for family in catalogue() {
+            assert!(family.help.ends_with('.') && family.help.len() > 20, "{}", family.name);
+        }
+    }
+}
