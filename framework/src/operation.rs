@@ -1,6 +1,8 @@
 //! The static facts of a method, the same on every face.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// One method: its name, its kind and what its proto says of it.
@@ -118,6 +120,34 @@ impl Operation {
     }
 }
 
+/// How many names of methods that no code here was generated for are kept.
+const NAMES: usize = 1000;
+
+/// What stands for the names beyond them.
+static OTHER: Operation = Operation::new("/other/Other", Kind::Bidi);
+
+/// The facts of a method of which no more than its name is known, `/service/method`.
+///
+/// They are kept for the rest of the process, for as many names as there may be methods; names beyond
+/// them, and what is no name, share one.
+pub(crate) fn interned(name: &str) -> &'static Operation {
+    static KNOWN: Mutex<BTreeMap<&'static str, &'static Operation>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(operation) = known.get(name) {
+        return operation;
+    }
+    let is_name = name.strip_prefix('/').and_then(|name| name.rsplit_once('/'));
+    let is_name =
+        is_name.is_some_and(|(service, method)| !service.is_empty() && !method.is_empty());
+    if !is_name || known.len() >= NAMES {
+        return &OTHER;
+    }
+    let name: &'static str = Box::leak(Box::from(name));
+    let operation: &'static Operation = Box::leak(Box::new(Operation::new(name, Kind::Bidi)));
+    known.insert(name, operation);
+    operation
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -132,6 +162,19 @@ mod tests {
     fn a_name_parts_into_service_and_method() {
         const GET: Operation = Operation::new("/user.v1.UserService/GetUser", Kind::Unary);
         assert_eq!((GET.service(), GET.method()), ("user.v1.UserService", "GetUser"));
+    }
+
+    #[test]
+    fn names_that_are_not_known_beforehand_take_a_bounded_place() {
+        let get = interned("/foreign.v1.Users/Get");
+        assert_eq!((get.service(), get.method()), ("foreign.v1.Users", "Get"));
+        assert!(std::ptr::eq(get, interned("/foreign.v1.Users/Get")));
+        for odd in ["", "/", "no", "/a", "//", "/a/"] {
+            assert_eq!(interned(odd).name(), "/other/Other", "{odd:?}");
+        }
+        let many: Vec<_> =
+            (0..NAMES + 10).map(|i| interned(&format!("/many.Many/M{i}")).name()).collect();
+        assert_eq!(many.last(), Some(&"/other/Other"));
     }
 
     #[test]

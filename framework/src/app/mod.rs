@@ -35,7 +35,7 @@ use crate::health::Health;
 use crate::middleware::{Selector, UserLayer, UserService};
 use crate::registry::{Discovery, Instance, Registrar};
 use crate::server::Server;
-use crate::telemetry::{self, Speaker};
+use crate::telemetry::{self, Speaker, Telemetry};
 use crate::transport::ApiServer;
 
 pub use self::config::{Config, Current};
@@ -77,6 +77,7 @@ pub struct App {
     servers: Vec<Box<dyn Server>>,
     hooks: Hooks,
     channels: Channels,
+    telemetry: Telemetry,
 }
 
 impl App {
@@ -140,6 +141,7 @@ impl App {
             servers: Vec::new(),
             hooks: Hooks::default(),
             channels: Channels::default(),
+            telemetry: Telemetry::default(),
         })
     }
 
@@ -222,6 +224,7 @@ impl App {
             let name = target.strip_prefix("discovery:///").unwrap_or(target);
             let settings = self.settings.client_of(name).clone();
             let builder = Channel::builder(target).settings(settings);
+            let builder = builder.telemetry(self.telemetry.clone());
             match &self.discovery {
                 Some(discovery) => builder.discovery(Arc::clone(discovery)),
                 None => builder,
@@ -399,7 +402,12 @@ impl App {
                 running.servers.stop(),
             );
             let services = self.services.into_iter().chain(own).collect();
-            let server = ApiServer::layered(self.settings.server.clone(), services, &self.layers)?;
+            let server = ApiServer::layered(
+                self.settings.server.clone(),
+                services,
+                &self.layers,
+                self.telemetry.clone(),
+            )?;
             servers.push(Box::new(server) as Box<dyn Server>);
         }
         servers.extend(self.servers);

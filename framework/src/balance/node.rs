@@ -42,6 +42,10 @@ impl Node {
         &self.address
     }
 
+    pub(crate) fn shared_address(&self) -> Arc<str> {
+        Arc::clone(&self.address)
+    }
+
     /// What the registry last said of it.
     #[must_use]
     pub fn instance(&self) -> Arc<Instance> {

@@ -20,6 +20,7 @@ use crate::body::Body;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operation::{Kind, Operation};
+use crate::telemetry::{ClientSeen, Making, Outcome, Sent};
 use crate::wire::{self, Decoder, Encoding, End, Streaming};
 
 use super::channel::Channel;
@@ -76,7 +77,7 @@ pub struct WithReply<T>(Call<T>);
 pub(super) struct Plan<T> {
     channel: Channel,
     operation: &'static Operation,
-    payload: Result<Payload>,
+    payload: Result<(Payload, Sent)>,
     timeout: Option<Duration>,
     metadata: HeaderMap,
     run: fn(Self) -> BoxFuture<'static, Result<Reply<T>>>,
@@ -86,7 +87,7 @@ impl<T> Call<T> {
     pub(super) fn new(
         channel: Channel,
         operation: &'static Operation,
-        payload: Result<Payload>,
+        payload: Result<(Payload, Sent)>,
         run: fn(Plan<T>) -> BoxFuture<'static, Result<Reply<T>>>,
     ) -> Self {
         let metadata = HeaderMap::new();
@@ -203,6 +204,7 @@ impl<T> fmt::Debug for WithReply<T> {
 struct Running {
     channel: Channel,
     call: Outgoing,
+    seen: ClientSeen,
 }
 
 impl<T> Plan<T> {
@@ -217,18 +219,24 @@ impl<T> Plan<T> {
         if !self.metadata.is_empty() {
             headers.extend(self.metadata);
         }
-        let mut served = None;
-        if let Some(cx) = Context::current() {
+        let served = Context::current();
+        if let Some(cx) = &served {
             cx.metadata().propagate(&mut headers);
-            served = cx.deadline();
         }
-        let deadline = [own, served].into_iter().flatten().min();
+        let within = served.as_ref().and_then(Context::deadline);
+        let deadline = [own, within].into_iter().flatten().min();
+        let (payload, sent) = self.payload?;
+        let seen = self.channel.calls().begin(
+            Making { operation: self.operation, begun, deadline, sent },
+            served.as_ref(),
+            &mut headers,
+        );
         let name = self.operation.name();
         let path = PathAndQuery::from_maybe_shared(Bytes::from_static(name.as_bytes()))
             .map_err(Error::from_source)?;
         let operation = Cow::Borrowed(name);
-        let call = Outgoing { operation, path, headers, payload: self.payload?, begun, deadline };
-        Ok(Running { channel: self.channel, call })
+        let call = Outgoing { operation, path, headers, payload, begun, deadline };
+        Ok(Running { channel: self.channel, call, seen })
     }
 }
 
@@ -237,23 +245,27 @@ pub(super) fn one<T: Message + Default + 'static>(
     plan: Plan<T>,
 ) -> BoxFuture<'static, Result<Reply<T>>> {
     Box::pin(async move {
-        let Running { channel, mut call } = plan.begin()?;
+        let Running { channel, mut call, mut seen } = plan.begin()?;
         let (begun, deadline) = (call.begun, call.deadline);
         let operation = call.operation.clone();
         let mut progress = Progress::default();
         let answer = async {
             let mut stream = open::<T>(&channel, &mut call, &mut progress, false).await?;
             let message = wire::read_one(&mut stream).await?;
+            seen.receive(stream.take_decoded());
             let (headers, trailers) = stream.into_parts();
             Ok(Reply { message, headers, trailers })
         };
-        match deadline {
+        let reply = match deadline {
             None => answer.await,
             Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
                 Ok(reply) => reply,
                 Err(_) => Err(progress.too_late(&operation, begun)),
             },
-        }
+        };
+        seen.set_node(progress.address());
+        seen.end(reply.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Ok));
+        reply
     })
 }
 
@@ -267,19 +279,27 @@ pub(super) fn many<T: Message + Default + 'static>(
 ) -> BoxFuture<'static, Result<Reply<Streaming<T>>>> {
     Box::pin(async move {
         let both_ways = plan.operation.kind() == Kind::Bidi;
-        let Running { channel, mut call } = plan.begin()?;
+        let Running { channel, mut call, mut seen } = plan.begin()?;
         let stalled = both_ways.then(Arc::<AtomicBool>::default);
         let mut progress = Progress::telling(stalled.clone());
         let mut opening = Box::pin(async move {
             let (begun, deadline) = (call.begun, call.deadline);
             let operation = call.operation.clone();
             let opening = open::<T>(&channel, &mut call, &mut progress, true);
-            match deadline {
+            let opened = match deadline {
                 None => opening.await,
                 Some(deadline) => match tokio::time::timeout_at(deadline, opening).await {
                     Ok(stream) => stream,
                     Err(_) => Err(progress.too_late(&operation, begun)),
                 },
+            };
+            seen.set_node(progress.address());
+            match opened {
+                Ok(stream) => Ok(stream.seen_by(seen)),
+                Err(error) => {
+                    seen.end(Outcome::Failed(&error));
+                    Err(error)
+                }
             }
         });
         let opened = poll_fn(|cx| match opening.as_mut().poll(cx) {

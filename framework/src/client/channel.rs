@@ -14,6 +14,7 @@ use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::registry::{Discovery, Endpoint};
+use crate::telemetry::{ClientCalls, Sent, Telemetry};
 use crate::wire::{self, Streaming};
 
 use super::call::{self, Call};
@@ -36,6 +37,7 @@ pub struct Channel(Arc<Shared>);
 
 struct Shared {
     pool: Arc<Pool>,
+    calls: ClientCalls,
     _owner: AbortOnDropHandle<()>,
     /// Its watches may end with it.
     _discovery: Option<Arc<dyn Discovery>>,
@@ -48,6 +50,7 @@ pub struct ChannelBuilder {
     discovery: Option<Arc<dyn Discovery>>,
     balancer: Option<Arc<dyn Balancer>>,
     connector: Connector,
+    telemetry: Telemetry,
 }
 
 impl Channel {
@@ -64,6 +67,7 @@ impl Channel {
             discovery: None,
             balancer: None,
             connector: Connector::Tcp,
+            telemetry: Telemetry::off(),
         }
     }
 
@@ -143,21 +147,27 @@ impl Channel {
         &self.0.pool
     }
 
-    fn encode(&self, request: &impl Message) -> Result<Payload> {
-        let settings = self.settings();
-        let mut data = BytesMut::new();
-        wire::encode(request, settings.compress, settings.max_send(), &mut data)?;
-        Ok(Payload::whole(data.freeze()))
+    pub(super) fn calls(&self) -> &ClientCalls {
+        &self.0.calls
     }
 
-    fn stream<Req, S>(&self, requests: S) -> Payload
+    fn encode(&self, request: &impl Message) -> Result<(Payload, Sent)> {
+        let settings = self.settings();
+        let mut data = BytesMut::new();
+        let sent = wire::encode(request, settings.compress, settings.max_send(), &mut data)?;
+        Ok((Payload::whole(data.freeze()), Sent::Whole(sent as u64)))
+    }
+
+    fn stream<Req, S>(&self, requests: S) -> (Payload, Sent)
     where
         Req: Message + 'static,
         S: Stream<Item = Req> + Send + 'static,
     {
         let settings = self.settings();
-        let body = Requests::new(requests, settings.compress, settings.max_send());
-        Payload::stream(Body::new(body))
+        let sent = Arc::default();
+        let count = Arc::clone(&sent);
+        let body = Requests::new(requests, settings.compress, settings.max_send(), count);
+        (Payload::stream(Body::new(body)), Sent::Counted(sent))
     }
 }
 
@@ -213,6 +223,13 @@ impl ChannelBuilder {
         self
     }
 
+    /// Has the calls be seen by an app's telemetry.
+    #[must_use]
+    pub(crate) fn telemetry(mut self, telemetry: Telemetry) -> Self {
+        self.telemetry = telemetry;
+        self
+    }
+
     /// Makes the channel and begins to connect. Does not wait for it: calls do.
     ///
     /// # Errors
@@ -221,6 +238,7 @@ impl ChannelBuilder {
     /// tokio runtime.
     pub fn build(self) -> Result<Channel> {
         let target: Target = self.target.parse()?;
+        let calls = ClientCalls::new(self.telemetry, &target.to_string());
         let runtime = Handle::try_current().map_err(|error| {
             Error::internal("NO_RUNTIME", "a channel is made inside a tokio runtime, as in `main`")
                 .with_source(error)
@@ -238,7 +256,7 @@ impl ChannelBuilder {
         let pool = Arc::new(Pool::new(target, self.settings, self.connector, balancer, source));
         let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
         let owner = AbortOnDropHandle::new(task);
-        Ok(Channel(Arc::new(Shared { pool, _owner: owner, _discovery: discovery })))
+        Ok(Channel(Arc::new(Shared { pool, calls, _owner: owner, _discovery: discovery })))
     }
 }
 

@@ -58,6 +58,11 @@ impl Progress {
         Self { node: None, stalled }
     }
 
+    /// The address of the node that has the call, or had it last.
+    pub(super) fn address(&self) -> Option<Arc<str>> {
+        self.node.as_deref().map(Node::shared_address)
+    }
+
     pub(super) fn too_late(&self, operation: &str, begun: Instant) -> Error {
         failure::too_late(operation, self.node.as_deref().map(Node::address), begun.elapsed())
     }

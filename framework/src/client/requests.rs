@@ -1,6 +1,8 @@
 //! A stream of messages as the body of a request.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -20,14 +22,16 @@ pin_project_lite::pin_project! {
         stream: S,
         encoding: Encoding,
         limit: usize,
+        sent: Arc<AtomicU64>,
         done: bool,
         failed: Option<Error>,
     }
 }
 
 impl<S> Requests<S> {
-    pub(super) fn new(stream: S, encoding: Encoding, limit: usize) -> Self {
-        Self { stream, encoding, limit, done: false, failed: None }
+    /// `sent` counts the bytes of its messages, uncompressed.
+    pub(super) fn new(stream: S, encoding: Encoding, limit: usize, sent: Arc<AtomicU64>) -> Self {
+        Self { stream, encoding, limit, sent, done: false, failed: None }
     }
 }
 
@@ -51,11 +55,14 @@ where
                 Poll::Pending => break,
                 Poll::Ready(None) => *this.done = true,
                 Poll::Ready(Some(message)) => {
-                    if let Err(error) =
-                        wire::encode(&message, *this.encoding, *this.limit, &mut data)
-                    {
-                        *this.done = true;
-                        *this.failed = Some(error);
+                    match wire::encode(&message, *this.encoding, *this.limit, &mut data) {
+                        Ok(sent) => {
+                            this.sent.fetch_add(sent as u64, Ordering::Relaxed);
+                        }
+                        Err(error) => {
+                            *this.done = true;
+                            *this.failed = Some(error);
+                        }
                     }
                 }
             }
@@ -83,7 +90,12 @@ mod tests {
     #[tokio::test]
     async fn messages_that_are_ready_together_go_together() {
         let messages: Vec<_> = (0..100).map(|number| number.to_string()).collect();
-        let body = Requests::new(stream::iter(messages.clone()), Encoding::Identity, usize::MAX);
+        let body = Requests::new(
+            stream::iter(messages.clone()),
+            Encoding::Identity,
+            usize::MAX,
+            Arc::default(),
+        );
         let mut body = Box::pin(body);
         let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(body.frame().await.is_none());
@@ -96,7 +108,8 @@ mod tests {
     #[tokio::test]
     async fn a_message_that_is_too_large_ends_the_stream_behind_those_before_it() {
         let messages = ["short".to_owned(), "long".repeat(10), "never".to_owned()];
-        let mut body = Box::pin(Requests::new(stream::iter(messages), Encoding::Identity, 16));
+        let mut body =
+            Box::pin(Requests::new(stream::iter(messages), Encoding::Identity, 16, Arc::default()));
         assert!(body.frame().await.unwrap().is_ok());
         let error = body.frame().await.unwrap().unwrap_err();
         assert_eq!(error.reason(), "MESSAGE_TOO_LARGE");

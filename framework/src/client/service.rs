@@ -17,6 +17,8 @@ use tokio::time::Instant;
 use crate::body::Body;
 use crate::context::{self, Face};
 use crate::error::{BoxError, Error, Result};
+use crate::operation;
+use crate::telemetry::{ClientSeen, Making, Outcome, Sent};
 use crate::wire::timeout::{self, GRPC_TIMEOUT};
 use crate::wire::{respond, status};
 
@@ -69,14 +71,17 @@ async fn forward(channel: &Channel, request: Request<Body>) -> Result<Response<B
     let own = timeout::read(&headers).and_then(|timeout| begun.checked_add(timeout));
     headers.remove(GRPC_TIMEOUT);
     head::complete(&mut headers);
-    let mut served = None;
-    if let Some(cx) = context::Context::current() {
+    let served = context::Context::current();
+    if let Some(cx) = &served {
         cx.metadata().propagate(&mut headers);
-        served = cx.deadline();
     }
-    let deadline = [own, served].into_iter().flatten().min();
+    let within = served.as_ref().and_then(context::Context::deadline);
+    let deadline = [own, within].into_iter().flatten().min();
     let operation: Cow<'static, str> = Cow::Owned(path.path().to_owned());
     let payload = whole_if_ready(body).await?;
+    let sent = Sent::Whole(payload.head.len() as u64);
+    let making = Making { operation: operation::interned(&operation), begun, deadline, sent };
+    let mut seen = channel.calls().begin(making, served.as_ref(), &mut headers);
     let name = operation.clone();
     let mut call = Outgoing { operation, path, headers, payload, begun, deadline };
     let mut progress = Progress::default();
@@ -87,12 +92,25 @@ async fn forward(channel: &Channel, request: Request<Body>) -> Result<Response<B
             Ok(response) => response,
             Err(_) => Err(progress.too_late(&name, begun)),
         },
-    }?;
+    };
+    seen.set_node(progress.address());
+    let response = match response {
+        Ok(response) => response,
+        Err(error) => {
+            seen.end(Outcome::Failed(&error));
+            return Err(error);
+        }
+    };
+    let mut told = Told::new(seen);
+    // A response of nothing but trailers has them in its head.
+    if let Some(outcome) = status::read(response.headers()) {
+        told.end(&outcome);
+    }
     Ok(response.map(|mut body| {
         if let Some(deadline) = deadline {
             body.set_deadline(deadline, begun);
         }
-        Body::new(Told { body, ended: false })
+        Body::new(told.of(body))
     }))
 }
 
@@ -107,8 +125,26 @@ async fn whole_if_ready(body: Body) -> Result<Payload> {
 
 /// A response whose errors are told in trailers: other libraries make `UNKNOWN` of a body that fails.
 struct Told {
-    body: Incoming,
-    ended: bool,
+    body: Option<Incoming>,
+    seen: Option<ClientSeen>,
+}
+
+impl Told {
+    fn new(seen: ClientSeen) -> Self {
+        Self { body: None, seen: Some(seen) }
+    }
+
+    fn of(mut self, body: Incoming) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The call has ended, as its trailers tell.
+    fn end(&mut self, outcome: &Result<()>) {
+        if let Some(seen) = self.seen.take() {
+            seen.end(outcome.as_ref().map_or_else(Outcome::Failed, |()| Outcome::Ok));
+        }
+    }
 }
 
 impl http_body::Body for Told {
@@ -119,26 +155,31 @@ impl http_body::Body for Told {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        Poll::Ready(match ready!(Pin::new(body).poll_frame(cx)) {
             Some(Err(error)) => {
-                self.ended = true;
+                self.body = None;
                 let mut trailers = HeaderMap::new();
                 status::write(&error, &mut trailers);
+                self.end(&Err(error));
                 Some(Ok(Frame::trailers(trailers)))
             }
-            frame => frame,
+            Some(Ok(frame)) => {
+                if let Some(outcome) = frame.trailers_ref().and_then(status::read) {
+                    self.end(&outcome);
+                }
+                Some(Ok(frame))
+            }
+            None => None,
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(Incoming::size_hint).unwrap_or_default()
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod inbound;
 mod reply;
+mod sizes;
 #[cfg_attr(not(test), expect(dead_code, reason = "telemetry is about to use it"))]
 mod trace;
 
@@ -24,6 +25,7 @@ use crate::operation::{Kind, Operation};
 
 pub(crate) use inbound::Inbound;
 pub(crate) use reply::ReplyHeaders;
+pub(crate) use sizes::Sizes;
 use trace::Within;
 #[expect(unused_imports, reason = "telemetry is about to use them")]
 pub(crate) use trace::{Ambient, B3, Formats, Remote};
@@ -66,12 +68,16 @@ pub(crate) struct Facts {
     route: Option<usize>,
     face: Face,
     peer: Peer,
-    deadline: Option<Instant>,
+    begun: Instant,
+    /// Set once, by the layer that knows it, when others hold the context already.
+    deadline: OnceLock<Instant>,
     metadata: Metadata,
     trace: Option<Trace>,
     baggage: Baggage,
     /// What libraries that speak OpenTelemetry are told of it.
     ambient: Option<Ambient>,
+    request_id: Option<HeaderValue>,
+    sizes: Sizes,
     headers: OnceLock<HeaderMap>,
     reply: Mutex<Option<Box<ReplyHeaders>>>,
 }
@@ -105,11 +111,14 @@ impl Context {
             route,
             face,
             peer,
-            deadline: None,
+            begun: Instant::now(),
+            deadline: OnceLock::new(),
             metadata: Metadata::new(),
             trace: None,
             baggage: Baggage::new(),
             ambient: None,
+            request_id: None,
+            sizes: Sizes::default(),
             headers: OnceLock::new(),
             reply: Mutex::new(None),
         }))
@@ -149,7 +158,7 @@ impl Context {
     /// Replaces the instant at which the answer is of no use any more.
     #[must_use]
     pub fn with_deadline(self, deadline: Instant) -> Self {
-        self.changed(|facts| facts.deadline = Some(deadline))
+        self.changed(|facts| facts.deadline = OnceLock::from(deadline))
     }
 
     /// Replaces what the caller told along.
@@ -199,13 +208,33 @@ impl Context {
     /// When the answer is of no use any more; none for a stream that nobody bounded.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.0.deadline
+        self.0.deadline.get().copied()
+    }
+
+    /// When the call came in.
+    pub(crate) fn begun(&self) -> Instant {
+        self.0.begun
+    }
+
+    /// What the call is called in the logs of everybody that it passes: what the caller sent as
+    /// `x-request-id`, else made here. It is returned to the caller and sent on to callees.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_ref()?.to_str().ok()
+    }
+
+    pub(crate) fn request_id_value(&self) -> Option<&HeaderValue> {
+        self.0.request_id.as_ref()
+    }
+
+    pub(crate) fn sizes(&self) -> &Sizes {
+        &self.0.sizes
     }
 
     /// What is left until the deadline; zero if it has passed.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// What the caller told along: the headers that start with `x-md-`.
@@ -258,6 +287,11 @@ impl Context {
         self.0.headers.set(headers).ok();
     }
 
+    /// Settles when the answer is of no use any more, once.
+    pub(crate) fn set_deadline(&self, deadline: Instant) {
+        self.0.deadline.set(deadline).ok();
+    }
+
     pub(crate) fn take_reply_headers(&self) -> Option<HeaderMap> {
         self.take_reply(|reply| std::mem::take(&mut reply.headers))
     }
@@ -291,11 +325,14 @@ impl Context {
             route: self.0.route,
             face: self.0.face,
             peer: self.0.peer.clone(),
-            deadline: self.0.deadline,
+            begun: self.0.begun,
+            deadline: self.0.deadline.clone(),
             metadata: self.0.metadata.clone(),
             trace: self.0.trace.clone(),
             baggage: self.0.baggage.clone(),
             ambient: self.0.ambient.clone(),
+            request_id: self.0.request_id.clone(),
+            sizes: self.0.sizes.clone(),
             headers: self.0.headers.clone(),
             reply: Mutex::new(None),
         };
@@ -309,6 +346,10 @@ impl Facts {
         self.metadata = metadata;
     }
 
+    pub(crate) fn set_request_id(&mut self, id: HeaderValue) {
+        self.request_id = Some(id);
+    }
+
     /// `ambient` is there if its span is recorded.
     #[expect(dead_code, reason = "telemetry is about to use it")]
     pub(crate) fn set_trace(&mut self, trace: Trace, ambient: Option<Ambient>) {
@@ -319,10 +360,6 @@ impl Facts {
     #[expect(dead_code, reason = "telemetry is about to use it")]
     pub(crate) fn set_baggage(&mut self, baggage: Baggage) {
         self.baggage = baggage;
-    }
-
-    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
-        self.deadline = Some(deadline);
     }
 }
 

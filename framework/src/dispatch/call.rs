@@ -97,7 +97,7 @@ impl ServerCall {
         self.opened(|cx, mut requests, writing| async move {
             let request = wire::read_one(&mut requests).await?;
             drop(requests);
-            let (out, slot) = Out::new(writing);
+            let (out, slot) = Out::new(cx.clone(), writing);
             let run = Box::pin(cx.scope(handler(cx.clone(), request, out)));
             out::respond(cx, writing, slot, run).await
         })
@@ -112,7 +112,7 @@ impl ServerCall {
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
         self.opened(|cx, requests, writing| async move {
-            let (out, slot) = Out::new(writing);
+            let (out, slot) = Out::new(cx.clone(), writing);
             let run = Box::pin(cx.scope(handler(cx.clone(), requests, out)));
             out::respond(cx, writing, slot, run).await
         })
@@ -154,7 +154,8 @@ impl ServerCall {
         };
         cx.set_headers(parts.headers);
         let writing = Writing { encoding, limit: self.limits.max_send };
-        Ok((cx, Streaming::new(body, decoder, End::Request), writing))
+        let requests = Streaming::new(body, decoder, End::Request).metered(cx.clone());
+        Ok((cx, requests, writing))
     }
 }
 
@@ -166,7 +167,8 @@ pub(crate) fn unknown(path: &str) -> Error {
 fn one<Res: Message>(cx: &Context, writing: Writing, reply: Result<Res>) -> Result<Response<Body>> {
     let encoded = reply.and_then(|message| {
         let mut data = BytesMut::new();
-        wire::encode(&message, writing.encoding, writing.limit, &mut data)?;
+        let sent = wire::encode(&message, writing.encoding, writing.limit, &mut data)?;
+        cx.sizes().send(sent);
         Ok(data)
     });
     match encoded {

@@ -24,6 +24,7 @@ use super::call::{self, Writing};
 /// the body polls it, takes what it has put down, and polls it again when the caller can take more.
 pub struct Out<Res> {
     slot: Arc<Slot>,
+    cx: Context,
     writing: Writing,
     message: PhantomData<fn(Res)>,
 }
@@ -49,9 +50,9 @@ impl Slot {
 }
 
 impl<Res: Message> Out<Res> {
-    pub(super) fn new(writing: Writing) -> (Self, Arc<Slot>) {
+    pub(super) fn new(cx: Context, writing: Writing) -> (Self, Arc<Slot>) {
         let slot = Arc::<Slot>::default();
-        (Self { slot: Arc::clone(&slot), writing, message: PhantomData }, slot)
+        (Self { slot: Arc::clone(&slot), cx, writing, message: PhantomData }, slot)
     }
 
     /// Sends every message of `stream`, as fast as the caller takes them.
@@ -81,7 +82,8 @@ impl<Res: Message> Out<Res> {
                     Some(Ok(message)) => {
                         let Writing { encoding, limit } = self.writing;
                         let mut pending = self.slot.lock();
-                        wire::encode(&message, encoding, limit, &mut pending.data)?;
+                        let sent = wire::encode(&message, encoding, limit, &mut pending.data)?;
+                        self.cx.sizes().send(sent);
                         if pending.data.len() >= BATCH {
                             full = true;
                             return Poll::Pending;

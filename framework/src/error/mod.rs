@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 
+use http::header::{HeaderName, HeaderValue};
+
 pub use code::Code;
 
 /// The outcome of anything that a call can fail in.
@@ -192,6 +194,11 @@ impl Error {
     pub(crate) fn with_trailers(mut self, trailers: http::HeaderMap) -> Self {
         self.0.trailers = Some(Box::new(trailers));
         self
+    }
+
+    /// Adds one more.
+    pub(crate) fn add_trailer(&mut self, name: HeaderName, value: HeaderValue) {
+        self.0.trailers.get_or_insert_default().insert(name, value);
     }
 
     /// Says that the caller brought it about, whatever the code.

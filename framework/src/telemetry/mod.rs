@@ -1,8 +1,9 @@
-//! What a service says of itself while it runs: for now, its log.
+//! What a service says of itself while it runs: what it was asked, how long that took, and how it ended.
 //!
-//! Logs go to standard error, one event a line: for people if that is a terminal, else as JSON with
+//! [`Telemetry`] is what an app has of it; `calls` sees every call. Logs go to standard error, one event a line: for people if that is a terminal, else as JSON with
 //! service, instance and version on each line, for what collects it.
 
+mod calls;
 mod logs;
 pub mod metrics;
 mod settings;
@@ -16,8 +17,13 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Invalid;
+use crate::error::Error;
 
+pub(crate) use self::calls::{
+    Active, ClientCalls, ClientSeen, Ended, Making, Outcome, Sent, ServerCalls, ServerSeen, Side,
+};
 use self::logs::Json;
+pub(crate) use self::logs::REQUEST_ID;
 pub use self::settings::{LogFormat, LogSettings, TelemetrySettings};
 
 /// Who is speaking: what each line of a JSON log says beside its event.
@@ -26,6 +32,61 @@ pub(crate) struct Speaker {
     pub(crate) service: String,
     pub(crate) instance: String,
     pub(crate) version: String,
+}
+
+/// What one app tells of itself. Cloning is cheap; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Telemetry(Arc<Parts>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    active: Active,
+}
+
+impl Telemetry {
+    /// That of a server or a channel without an app: nobody asks for it.
+    pub(crate) fn off() -> Self {
+        Self::default()
+    }
+
+    /// The calls that are on their way.
+    pub(crate) fn active(&self) -> &Active {
+        &self.0.active
+    }
+
+    /// A call has ended: tells all there is to tell of it.
+    fn ended(&self, call: &Ended<'_>) {
+        if call.side == Side::Server
+            && let Some(error) = call.outcome.error()
+        {
+            log(call.operation.name(), error);
+        }
+    }
+}
+
+/// Faults of ours are for the operator, with their causes; faults of the caller are for who looks.
+fn log(operation: &'static str, error: &Error) {
+    let cause = Causes(error);
+    if error.is_own_fault() {
+        tracing::error!(operation, code = error.code(), reason = error.reason(), "{cause}");
+    } else {
+        tracing::debug!(operation, code = error.code(), reason = error.reason(), "{cause}");
+    }
+}
+
+/// An error and what caused it, in one line.
+struct Causes<'a>(&'a Error);
+
+impl std::fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.message())?;
+        let mut source = std::error::Error::source(self.0);
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
 }
 
 /// Whether `settings` can be used.

@@ -8,6 +8,7 @@ use crate::context::Peer;
 use crate::dispatch::Service;
 use crate::error::Result;
 use crate::server::Stop;
+use crate::telemetry::Telemetry;
 use crate::transport::ServerSettings;
 use crate::transport::api::pipeline;
 use crate::transport::connection::serve_io;
@@ -47,7 +48,7 @@ const PIPE: usize = 64 * 1024;
 /// Outside of a tokio runtime.
 pub fn in_process(service: Service) -> Result<Channel> {
     let settings = Arc::new(ServerSettings::default());
-    let pipeline = pipeline(&settings, vec![service], &[])?;
+    let pipeline = pipeline(&settings, vec![service], &[], Telemetry::off())?;
     // Dropped with the channel, which ends what is in it.
     let served = Mutex::new(JoinSet::new());
     Channel::builder("in-process:0")

@@ -11,6 +11,7 @@ use crate::middleware::UserLayer;
 use crate::middleware::deadline::Times;
 use crate::registry::Endpoint;
 use crate::server::{Server, Stop};
+use crate::telemetry::Telemetry;
 
 use super::accept::Connections;
 use super::listen::Listener;
@@ -47,16 +48,17 @@ impl ApiServer {
     ///
     /// If two services have the same name.
     pub fn new(settings: ServerSettings, services: Vec<Service>) -> Result<Self> {
-        Self::layered(settings, services, &[])
+        Self::layered(settings, services, &[], Telemetry::off())
     }
 
-    /// The same with the layers of a user, outermost first.
+    /// The same with the layers of a user, outermost first, seen by the telemetry of an app.
     pub(crate) fn layered(
         settings: ServerSettings,
         services: Vec<Service>,
         layers: &[UserLayer],
+        telemetry: Telemetry,
     ) -> Result<Self> {
-        let pipeline = pipeline(&settings, services, layers)?;
+        let pipeline = pipeline(&settings, services, layers, telemetry)?;
         Ok(Self { name: "api".to_owned(), settings: Arc::new(settings), pipeline, listener: None })
     }
 
@@ -73,6 +75,7 @@ pub(crate) fn pipeline(
     settings: &ServerSettings,
     services: Vec<Service>,
     layers: &[UserLayer],
+    telemetry: Telemetry,
 ) -> Result<Pipeline> {
     let some = |time: std::time::Duration| (!time.is_zero()).then_some(time);
     let times = Times { unary: some(settings.timeout), idle: some(settings.stream_idle_timeout) };
@@ -81,7 +84,7 @@ pub(crate) fn pipeline(
         max_send: settings.max_send_message_size.unwrap_or(usize::MAX),
         compress: settings.compress,
     };
-    Ok(Pipeline::new(Routes::new(services)?, times, limits, layers))
+    Ok(Pipeline::new(Routes::new(services)?, times, limits, layers, telemetry))
 }
 
 impl Server for ApiServer {

@@ -22,6 +22,7 @@ use crate::middleware::recovery::Recovery;
 use crate::middleware::rescue::Rescue;
 use crate::middleware::{UserLayer, UserService};
 use crate::operation::{Kind, Operation};
+use crate::telemetry::{ServerCalls, Telemetry};
 
 /// What all calls to operations that are not here have in common.
 static UNKNOWN: Operation = Operation::new("/unknown/Unknown", Kind::Bidi);
@@ -38,7 +39,13 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// The pipeline of a server's operations. `layers` are the user's, outermost first.
-    pub(crate) fn new(routes: Routes, times: Times, limits: Limits, layers: &[UserLayer]) -> Self {
+    pub(crate) fn new(
+        routes: Routes,
+        times: Times,
+        limits: Limits,
+        layers: &[UserLayer],
+        telemetry: Telemetry,
+    ) -> Self {
         let routes = Arc::new(routes);
         let in_flight = InFlight::new(routes.iter().len());
         let dispatch = Dispatch { routes: Arc::clone(&routes), limits };
@@ -52,7 +59,9 @@ impl Pipeline {
         let stack = Deadline::new(inner, times);
         // So that a panic is observed as the error that it becomes.
         let stack = Recovery::new(stack);
-        let stack = Observe::new(stack, in_flight.clone());
+        let operations: Vec<_> = routes.iter().map(|route| route.operation).collect();
+        let calls = ServerCalls::new(telemetry, &operations);
+        let stack = Observe::new(stack, in_flight.clone(), calls);
         // So that what observes knows what the caller told.
         let stack = ReadMetadata::new(stack);
         let stack = Rescue::new(stack);

@@ -15,12 +15,14 @@ pub(crate) struct Decoder {
     /// The beginning of a message whose end is in a chunk to come. It grows with what arrives, not
     /// with what a prefix promises.
     partial: BytesMut,
+    /// The bytes of the messages so far, uncompressed.
+    decoded: usize,
 }
 
 impl Decoder {
     /// Reads messages of at most `limit` bytes, before and after decompressing.
     pub(crate) fn new(encoding: Encoding, limit: usize) -> Self {
-        Self { encoding, limit, chunk: Bytes::new(), partial: BytesMut::new() }
+        Self { encoding, limit, chunk: Bytes::new(), partial: BytesMut::new(), decoded: 0 }
     }
 
     pub(crate) fn push(&mut self, chunk: Bytes) {
@@ -34,6 +36,11 @@ impl Decoder {
             self.partial.extend_from_slice(&chunk);
             self.chunk = Bytes::new();
         }
+    }
+
+    /// The bytes of the messages that were decoded since this was asked last, uncompressed.
+    pub(crate) fn take_decoded(&mut self) -> usize {
+        std::mem::take(&mut self.decoded)
     }
 
     /// Whether nothing is left that a body could end in the middle of.
@@ -63,8 +70,10 @@ impl Decoder {
             if data.len() > self.limit {
                 return Err(too_large(data.len(), self.limit));
             }
+            self.decoded += data.len();
             T::decode(&data[..])
         } else {
+            self.decoded += data.len();
             T::decode(data)
         };
         message.map(Some).map_err(|error| {

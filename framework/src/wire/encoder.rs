@@ -5,13 +5,13 @@ use crate::error::{Error, Result};
 
 use super::{Encoding, PREFIX};
 
-/// Writes a message with its prefix behind what is in `out`.
+/// Writes a message with its prefix behind what is in `out`; tells its length, uncompressed.
 pub(crate) fn encode<T: Message>(
     message: &T,
     encoding: Encoding,
     limit: usize,
     out: &mut BytesMut,
-) -> Result<()> {
+) -> Result<usize> {
     let length = message.encoded_len();
     if length > limit {
         return Err(too_large(length, limit));
@@ -27,7 +27,7 @@ pub(crate) fn encode<T: Message>(
             compressed[0] = 1;
             compressed[1..PREFIX].copy_from_slice(&body.to_be_bytes());
             out.extend_from_slice(&compressed);
-            return Ok(());
+            return Ok(length);
         }
     }
     #[cfg(not(feature = "gzip"))]
@@ -36,7 +36,7 @@ pub(crate) fn encode<T: Message>(
     out.put_u8(0);
     out.put_u32(prefix_length(length)?);
     message.encode_raw(out);
-    Ok(())
+    Ok(length)
 }
 
 fn prefix_length(length: usize) -> Result<u32> {

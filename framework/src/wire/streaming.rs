@@ -10,7 +10,9 @@ use http_body::Body as _;
 use prost::Message;
 
 use crate::body::Body;
+use crate::context;
 use crate::error::{Error, Result};
+use crate::telemetry::{ClientSeen, Outcome};
 
 use super::{Decoder, status};
 
@@ -27,7 +29,17 @@ pub struct Streaming<T> {
     head: Option<Box<Head>>,
     /// The stream itself, while the peer has not begun to answer.
     opening: Option<Opening<T>>,
+    meter: Meter,
     message: PhantomData<fn() -> T>,
+}
+
+/// Who wants to know what a stream moves, and how it ends.
+enum Meter {
+    Nobody,
+    /// The call being served, of which this is the request.
+    Served(context::Context),
+    /// The call being made, of which this is the answer: it ends with it.
+    Made(Box<ClientSeen>),
 }
 
 /// What a peer sent beside its messages.
@@ -60,7 +72,16 @@ impl End {
 
 impl<T: Message + Default> Streaming<T> {
     pub(crate) fn new(body: Body, decoder: Decoder, end: End) -> Self {
-        Self { body, decoder, end, done: false, head: None, opening: None, message: PhantomData }
+        Self {
+            body,
+            decoder,
+            end,
+            done: false,
+            head: None,
+            opening: None,
+            meter: Meter::Nobody,
+            message: PhantomData,
+        }
     }
 
     /// A stream of which the peer has not begun to answer: it fails with what its opening fails with.
@@ -74,6 +95,23 @@ impl<T: Message + Default> Streaming<T> {
     pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.head.get_or_insert_default().headers = headers;
         self
+    }
+
+    /// Counts what comes in for the call being served.
+    pub(crate) fn metered(mut self, cx: context::Context) -> Self {
+        self.meter = Meter::Served(cx);
+        self
+    }
+
+    /// Ends the call being made with the stream.
+    pub(crate) fn seen_by(mut self, seen: ClientSeen) -> Self {
+        self.meter = Meter::Made(Box::new(seen));
+        self
+    }
+
+    /// The bytes of messages that came in since this was asked last, where nobody else counts them.
+    pub(crate) fn take_decoded(&mut self) -> usize {
+        self.decoder.take_decoded()
     }
 
     /// The headers and trailers, of a stream that has been read to its end.
@@ -121,7 +159,14 @@ impl<T: Message + Default> Streaming<T> {
         }
         let outcome = loop {
             match self.decoder.next() {
-                Ok(Some(message)) => return Poll::Ready(Some(Ok(message))),
+                Ok(Some(message)) => {
+                    match &mut self.meter {
+                        Meter::Nobody => {}
+                        Meter::Served(cx) => cx.sizes().receive(self.decoder.take_decoded()),
+                        Meter::Made(seen) => seen.receive(self.decoder.take_decoded()),
+                    }
+                    return Poll::Ready(Some(Ok(message)));
+                }
                 Ok(None) => {}
                 Err(error) => break Err(error),
             }
@@ -141,6 +186,9 @@ impl<T: Message + Default> Streaming<T> {
         // Nothing more is read: the peer is told by the body's end.
         self.body = Body::empty();
         let end = self.end;
+        if let Meter::Made(seen) = std::mem::replace(&mut self.meter, Meter::Nobody) {
+            seen.end(outcome.as_ref().map_or_else(Outcome::Failed, |()| Outcome::Ok));
+        }
         Poll::Ready(outcome.err().map(|error| Err(end.blame(error))))
     }
 

@@ -66,7 +66,7 @@ where
     fn call(&mut self, mut call: Inbound) -> Self::Future {
         let bounds = self.times.of(&call);
         if let Some(deadline) = bounds.deadline {
-            call.cx.change(|facts| facts.set_deadline(deadline));
+            call.cx.set_deadline(deadline);
         }
         if let Some(activity) = &bounds.idle {
             let activity = Arc::clone(activity);
@@ -90,7 +90,7 @@ impl Times {
         let idle = self.idle.filter(|_| !unary);
         Bounds {
             given,
-            deadline: given.and_then(|given| Instant::now().checked_add(given)),
+            deadline: given.and_then(|given| call.cx.begun().checked_add(given)),
             idle: idle.map(|limit| Arc::new(Activity::new(limit, Instant::now()))),
         }
     }

@@ -1,4 +1,4 @@
-//! Sees every call begin and end: counts those in flight and logs why one failed.
+//! Sees every call begin and end: counts those in flight and has telemetry tell of them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tower::Service;
 use crate::body::Body;
 use crate::context::Inbound;
 use crate::error::{Error, Result};
-use crate::operation::Operation;
+use crate::telemetry::{Outcome, REQUEST_ID, ServerCalls, ServerSeen};
 
 /// How many calls of each operation are in flight. Cloning is cheap; all clones are one.
 #[derive(Clone, Debug)]
@@ -59,11 +59,12 @@ impl Drop for Place {
 pub(crate) struct Observe<S> {
     inner: S,
     in_flight: InFlight,
+    calls: ServerCalls,
 }
 
 impl<S> Observe<S> {
-    pub(crate) fn new(inner: S, in_flight: InFlight) -> Self {
-        Self { inner, in_flight }
+    pub(crate) fn new(inner: S, in_flight: InFlight, calls: ServerCalls) -> Self {
+        Self { inner, in_flight, calls }
     }
 }
 
@@ -79,10 +80,28 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, call: Inbound) -> Self::Future {
-        let operation = call.cx.operation();
+    fn call(&mut self, mut call: Inbound) -> Self::Future {
         let place = self.in_flight.enter(call.cx.route());
-        Observed { inner: self.inner.call(call), operation, place: Some(place) }
+        let seen = self.calls.begin(&mut call);
+        Observed { inner: self.inner.call(call), watch: Some(Watch { seen, _place: place }) }
+    }
+}
+
+/// What lasts as long as a call.
+#[derive(Debug)]
+struct Watch {
+    seen: ServerSeen,
+    _place: Place,
+}
+
+impl Watch {
+    /// The caller finds its call in our logs by what it is told here, however it ended.
+    fn sign(&self, outcome: &mut Result<Response<Body>>) {
+        let Some(id) = self.seen.cx().request_id_value().cloned() else { return };
+        match outcome {
+            Ok(response) => drop(response.headers_mut().insert(REQUEST_ID, id)),
+            Err(error) => error.add_trailer(REQUEST_ID, id),
+        }
     }
 }
 
@@ -91,8 +110,7 @@ pin_project_lite::pin_project! {
     pub(crate) struct Observed<F> {
         #[pin]
         inner: F,
-        operation: &'static Operation,
-        place: Option<Place>,
+        watch: Option<Watch>,
     }
 }
 
@@ -101,14 +119,20 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Observed<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let outcome = ready!(this.inner.poll(cx));
-        let place = this.place.take();
+        let mut outcome = ready!(this.inner.poll(cx));
+        let Some(watch) = this.watch.take() else { return Poll::Ready(outcome) };
+        watch.sign(&mut outcome);
         Poll::Ready(match outcome {
-            Ok(response) if !response.body().is_whole() => Ok(response
-                .map(|inner| Body::new(ObservedBody { inner, operation: this.operation, place }))),
-            Ok(response) => Ok(response),
+            Ok(response) if !response.body().is_whole() => {
+                let watch = Some(watch);
+                Ok(response.map(|inner| Body::new(ObservedBody { inner, watch })))
+            }
+            Ok(response) => {
+                watch.seen.end(Outcome::Ok);
+                Ok(response)
+            }
             Err(error) => {
-                log(this.operation, &error);
+                watch.seen.end(Outcome::Failed(&error));
                 Err(error)
             }
         })
@@ -117,8 +141,15 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Observed<F> {
 
 struct ObservedBody {
     inner: Body,
-    operation: &'static Operation,
-    place: Option<Place>,
+    watch: Option<Watch>,
+}
+
+impl ObservedBody {
+    fn end(&mut self, outcome: Outcome<'_>) {
+        if let Some(watch) = self.watch.take() {
+            watch.seen.end(outcome);
+        }
+    }
 }
 
 impl http_body::Body for ObservedBody {
@@ -130,42 +161,15 @@ impl http_body::Body for ObservedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        if let Some(Err(error)) = &frame {
-            log(self.operation, error);
-        }
-        if frame.as_ref().is_none_or(|frame| frame.as_ref().map_or(true, Frame::is_trailers)) {
-            self.place = None;
+        match &frame {
+            Some(Err(error)) => self.end(Outcome::Failed(error)),
+            Some(Ok(frame)) if !frame.is_trailers() => {}
+            Some(Ok(_)) | None => self.end(Outcome::Ok),
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         self.inner.is_end_stream()
-    }
-}
-
-/// Faults of ours are for the operator, with their causes; faults of the caller are for who looks.
-fn log(operation: &'static Operation, error: &Error) {
-    let operation = operation.name();
-    let cause = Causes(error);
-    if error.is_own_fault() {
-        tracing::error!(operation, code = error.code(), reason = error.reason(), "{cause}");
-    } else {
-        tracing::debug!(operation, code = error.code(), reason = error.reason(), "{cause}");
-    }
-}
-
-/// An error and what caused it, in one line.
-struct Causes<'a>(&'a Error);
-
-impl std::fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.message())?;
-        let mut source = std::error::Error::source(self.0);
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! The log: what is written of each event, and how.
 
 mod format;
-#[cfg_attr(not(test), expect(dead_code, reason = "what observes a call takes it up"))]
 mod request_id;
 
 pub(super) use self::format::Json;
+pub(crate) use self::request_id::REQUEST_ID;
+pub(super) use self::request_id::request_id;

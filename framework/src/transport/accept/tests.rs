@@ -42,7 +42,8 @@ fn serving(max: usize, listener: Script) -> (Stop, tokio::task::JoinHandle<()>) 
 
 fn connections(max: usize) -> Connections {
     let settings = ServerSettings::default();
-    let pipeline = api::pipeline(&settings, Vec::new(), &[]).unwrap();
+    let pipeline =
+        api::pipeline(&settings, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
     Connections::new(pipeline, Arc::new(settings), max)
 }
 

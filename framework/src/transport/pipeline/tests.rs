@@ -72,7 +72,7 @@ impl Handler for Echo {
 fn pipeline(layers: &[UserLayer]) -> Pipeline {
     let times = Times { unary: Some(Duration::from_secs(10)), idle: None };
     let routes = Routes::new(vec![Service::new(&FACTS, Echo)]).unwrap();
-    Pipeline::new(routes, times, Limits::default(), layers)
+    Pipeline::new(routes, times, Limits::default(), layers, Telemetry::off())
 }
 
 fn framed<T: Message>(messages: &[T]) -> Bytes {
