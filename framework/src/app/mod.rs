@@ -123,6 +123,7 @@ impl App {
             instance: instance.id.clone(),
             version: instance.version.clone(),
         };
+        let telemetry = Telemetry::new(&speaker);
         telemetry::begin(&settings.telemetry, variables.get("RUST_LOG"), speaker)?;
         let (registrar, discovery) = match registry(&settings, &variables)? {
             Some((registrar, discovery)) => (Some(registrar), Some(discovery)),
@@ -141,7 +142,7 @@ impl App {
             servers: Vec::new(),
             hooks: Hooks::default(),
             channels: Channels::default(),
-            telemetry: Telemetry::default(),
+            telemetry,
         })
     }
 

@@ -24,6 +24,7 @@ pub(crate) use self::calls::{
 };
 use self::logs::Json;
 pub(crate) use self::logs::REQUEST_ID;
+use self::metrics::Metrics;
 pub use self::settings::{LogFormat, LogSettings, TelemetrySettings};
 
 /// Who is speaking: what each line of a JSON log says beside its event.
@@ -35,18 +36,36 @@ pub(crate) struct Speaker {
 }
 
 /// What one app tells of itself. Cloning is cheap; all clones are one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Telemetry(Arc<Parts>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Parts {
     active: Active,
+    metrics: Metrics,
 }
 
 impl Telemetry {
+    /// That of an app.
+    pub(crate) fn new(speaker: &Speaker) -> Self {
+        let Speaker { service, instance, version } = speaker;
+        let target = [
+            ("service.name", service),
+            ("service.instance.id", instance),
+            ("service.version", version),
+        ];
+        let target = target.map(|(name, value)| (name.to_owned(), value.clone()));
+        Self(Arc::new(Parts { active: Active::default(), metrics: Metrics::new(target.into()) }))
+    }
+
     /// That of a server or a channel without an app: nobody asks for it.
     pub(crate) fn off() -> Self {
-        Self::default()
+        Self(Arc::new(Parts { active: Active::default(), metrics: Metrics::off() }))
+    }
+
+    /// What is measured.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// The calls that are on their way.

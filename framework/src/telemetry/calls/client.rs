@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::context::{Context, Face};
 use crate::operation::Operation;
 
+use super::super::metrics::calls::{CallInstruments, ClientInstruments};
 use super::super::{REQUEST_ID, Telemetry};
 use super::active::{ActiveCall, Place};
 use super::ended::{Ended, Outcome, Side};
@@ -19,6 +20,7 @@ pub(crate) struct ClientCalls(Arc<Made>);
 struct Made {
     telemetry: Telemetry,
     target: Arc<str>,
+    instruments: ClientInstruments,
 }
 
 /// A call that is made, until its answer has ended. Dropped before, it was cancelled.
@@ -27,6 +29,7 @@ pub(crate) struct ClientSeen {
     operation: &'static Operation,
     begun: Instant,
     deadline: Option<Instant>,
+    instruments: Arc<CallInstruments>,
     node: Option<Arc<str>>,
     received: u64,
     sent: Sent,
@@ -52,7 +55,8 @@ pub(crate) enum Sent {
 
 impl ClientCalls {
     pub(crate) fn new(telemetry: Telemetry, target: &str) -> Self {
-        Self(Arc::new(Made { telemetry, target: target.into() }))
+        let instruments = telemetry.metrics().client_calls(target);
+        Self(Arc::new(Made { telemetry, target: target.into(), instruments }))
     }
 
     /// A call begins, now: what joins it to the one being served goes into its headers.
@@ -69,11 +73,14 @@ impl ClientCalls {
         let target = Arc::clone(&self.0.target);
         let call = ActiveCall::Made { operation, target, begun, deadline };
         let place = self.0.telemetry.active().enter(call);
+        let instruments = self.0.instruments.of(operation);
+        instruments.begin();
         ClientSeen {
             calls: self.clone(),
             operation,
             begun,
             deadline,
+            instruments,
             node: None,
             received: 0,
             sent,
@@ -101,7 +108,7 @@ impl ClientSeen {
     fn tell(&mut self, outcome: Outcome<'_>) {
         self.ended = true;
         let made = &self.calls.0;
-        made.telemetry.ended(&Ended {
+        let call = Ended {
             side: Side::Client,
             operation: self.operation,
             face: Face::Grpc,
@@ -118,7 +125,9 @@ impl ClientSeen {
             },
             outcome,
             request_id: None,
-        });
+        };
+        self.instruments.end(call.measured());
+        made.telemetry.ended(&call);
     }
 }
 

@@ -7,6 +7,8 @@ use crate::context::Face;
 use crate::error::{Code, Error};
 use crate::operation::Operation;
 
+use super::super::metrics::calls;
+
 /// Which end of a call it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -75,6 +77,18 @@ impl Outcome<'_> {
 }
 
 impl Ended<'_> {
+    /// What the metrics take of it.
+    pub(super) fn measured(&self) -> calls::Ended<'_> {
+        calls::Ended {
+            code: self.outcome.code(),
+            reason: self.outcome.reason(),
+            duration: self.took,
+            received: self.received,
+            sent: self.sent,
+            ids: None,
+        }
+    }
+
     /// What was left of the time that the call was given, none if it was given none.
     pub(crate) fn left(&self) -> Option<Duration> {
         let end = self.begun + self.took;

@@ -6,6 +6,7 @@ use crate::operation::Operation;
 
 use super::super::Telemetry;
 use super::super::logs::request_id;
+use super::super::metrics::calls::ServerInstruments;
 use super::active::{ActiveCall, Place};
 use super::ended::{Ended, Outcome, Side};
 
@@ -15,6 +16,7 @@ pub(crate) struct ServerCalls(Arc<Served>);
 
 struct Served {
     telemetry: Telemetry,
+    instruments: ServerInstruments,
 }
 
 /// A call that is served, until its body has ended. Dropped before, it was cancelled.
@@ -29,7 +31,8 @@ impl ServerCalls {
     /// `operations` are those of the server, in the order of [`Context::route`].
     pub(crate) fn new(telemetry: Telemetry, operations: &[&'static Operation]) -> Self {
         let _ = operations;
-        Self(Arc::new(Served { telemetry }))
+        let instruments = telemetry.metrics().server_calls(operations.iter().copied());
+        Self(Arc::new(Served { telemetry, instruments }))
     }
 
     /// A call begins: where it stands in its trace is settled, which its context tells from here on.
@@ -37,6 +40,7 @@ impl ServerCalls {
         let request_id = request_id(call.request.headers(), fastrand::u128(1..).to_be_bytes());
         call.cx.change(|facts| facts.set_request_id(request_id));
         let cx = call.cx.clone();
+        self.0.instruments.at(cx.route()).begin();
         let place = self.0.telemetry.active().enter(ActiveCall::Served(cx.clone()));
         ServerSeen { calls: self.clone(), cx, _place: place, ended: false }
     }
@@ -55,7 +59,8 @@ impl ServerSeen {
     fn tell(&mut self, outcome: Outcome<'_>) {
         self.ended = true;
         let cx = &self.cx;
-        self.calls.0.telemetry.ended(&Ended {
+        let served = &self.calls.0;
+        let call = Ended {
             side: Side::Server,
             operation: cx.operation(),
             face: cx.face(),
@@ -69,7 +74,9 @@ impl ServerSeen {
             sent: cx.sizes().sent(),
             outcome,
             request_id: cx.request_id(),
-        });
+        };
+        served.instruments.at(cx.route()).end(call.measured());
+        served.telemetry.ended(&call);
     }
 }
 

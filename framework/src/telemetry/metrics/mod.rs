@@ -4,7 +4,6 @@
 //! exemplars, and neither can be added from outside. They are read as a whole, for the page `/metrics`
 //! and for OTLP. What a service measures of its own goes through OpenTelemetry's API, and comes out at the
 //! same two places.
-#![expect(dead_code, reason = "those who call it are being written")]
 
 pub(crate) mod calls;
 pub(crate) mod catalogue;
