@@ -37,6 +37,7 @@
 //! # Features
 //!
 //! `consul` (on): registration and discovery through Consul. `gzip` (on): compressed messages.
+//! `profiling` (on): CPU profiles at `/debug/pprof/profile`.
 //! `tonic` (on): [`Service::tonic`] and `tonic::Status` to and from [`Error`]. Without the last,
 //! [`Service::foreign`] still mounts what tonic generated.
 

@@ -230,7 +230,7 @@ impl Life {
                     phase = "listening",
                     server = name,
                     address,
-                    pages = "/livez, /readyz, /healthz, /registry",
+                    pages = admin::paths(),
                     token = !self.settings.admin.token.is_empty(),
                     "listening"
                 ),

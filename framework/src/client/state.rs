@@ -76,7 +76,7 @@ pub enum NodePhase {
 impl ChannelState {
     pub(super) fn of(pool: &Pool) -> Self {
         let now = Instant::now();
-        let ago = |then: Instant| now.saturating_duration_since(then).as_secs_f64();
+        let ago = |then: Instant| rounded(now.saturating_duration_since(then).as_secs_f64());
         let roster = pool.roster();
         let registry = roster.registry.as_ref().map(|registry| RegistryState {
             source: registry.source.clone(),
@@ -107,11 +107,16 @@ fn node(member: &Member, now: Instant) -> NodeState {
             Phase::NotServing => NodePhase::NotServing,
             Phase::Failed => NodePhase::Unreachable,
         },
-        phase_for_seconds: now.saturating_duration_since(status.since).as_secs_f64(),
+        phase_for_seconds: rounded(now.saturating_duration_since(status.since).as_secs_f64()),
         in_flight: load.in_flight(),
         connections: member.conns().iter().filter(|conn| conn.is_open()).count(),
-        latency_ms: load.latency(now).as_secs_f64() * 1e3,
-        failures: load.failures(now),
+        latency_ms: rounded(load.latency(now).as_secs_f64() * 1e3),
+        failures: rounded(load.failures(now)),
         last_error: status.error,
     }
+}
+
+/// Three digits after the point: it is read by people, and changes all the time.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
 }

@@ -1,5 +1,8 @@
 //! The port for operators, over real sockets.
 
+#[cfg(feature = "profiling")]
+mod profile;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +14,7 @@ use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 fn app(yaml: &str) -> App {
@@ -29,7 +33,7 @@ async fn send(
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
     let connection = tokio::spawn(connection);
-    let mut request = http::Request::builder().method(method).uri(path).header("host", "admin");
+    let mut request = http::Request::builder().method(method).uri(path).header("host", "localhost");
     if let Some(token) = token {
         request = request.header("authorization", token);
     }
@@ -192,14 +196,20 @@ async fn what_is_registered_is_shown() {
 async fn what_is_not_there_is_a_404_as_json_and_head_has_no_body() {
     let app = TestApp::spawn(app("")).await.unwrap();
     let admin = app.admin_address().unwrap();
+    let (status, index) = get(admin, "/").await;
+    assert_eq!(status, 200);
+    let listed: Vec<_> = index["pages"].as_object().unwrap().keys().map(String::as_str).collect();
     let (status, body) = get(admin, "/nope").await;
     assert_eq!(status, 404);
+    let message = body["message"].as_str().unwrap();
+    let paths: Vec<_> = message.split("there are ").nth(1).unwrap().split(", ").collect();
+    assert!(listed.len() == paths.len() && listed.iter().all(|path| paths.contains(path)));
     assert_eq!(
         body,
         json!({
             "code": 404,
             "reason": "PATH_UNKNOWN",
-            "message": "there is nothing at /nope: there are /livez, /readyz, /healthz, /registry",
+            "message": format!("there is nothing at /nope: there are {}", paths.join(", ")),
             "metadata": {},
         })
     );
@@ -243,6 +253,40 @@ async fn more_than_health_is_told_to_loopback_only_or_to_who_shows_the_token() {
     }
     assert_eq!(get(admin, "/readyz").await.0, 200, "health needs no token");
     app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_in_a_browser_gets_nothing_out_of_the_service_on_the_same_machine() {
+    let app = TestApp::spawn(app("")).await.unwrap();
+    let admin = app.admin_address().unwrap();
+    let port = admin.port();
+    let table = [
+        ("host", format!("localhost:{port}"), 200),
+        // A name of theirs that now resolves to 127.0.0.1.
+        ("host", format!("rebound.example:{port}"), 403),
+        ("origin", "https://evil.example".to_owned(), 403),
+        ("sec-fetch-site", "cross-site".to_owned(), 403),
+        ("x-forwarded-for", "203.0.113.7".to_owned(), 403),
+    ];
+    for (name, value, expected) in table {
+        for path in ["/registry", "/debug/pprof/"] {
+            let (status, _) = with_header(admin, path, name, &value).await;
+            assert_eq!(status, expected, "{path} {name}: {value}");
+        }
+        assert_eq!(with_header(admin, "/livez", name, &value).await.0, 200, "{name}: {value}");
+    }
+    app.stop().await.unwrap();
+}
+
+/// The status and the body of a GET by hand, with one header that the browser of a stranger would send.
+async fn with_header(address: SocketAddr, path: &str, name: &str, value: &str) -> (u16, String) {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\n{name}: {value}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
 #[tokio::test]

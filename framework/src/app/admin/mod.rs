@@ -1,8 +1,14 @@
-//! The port for operators: is it alive, is it ready, and what does the registry know.
+//! The port for operators: whether it is alive and ready, and what goes on inside.
 //!
 //! Plain HTTP/1.1 beside the port for calls, so that it answers when that one is full.
 
+mod answer;
+mod guard;
+mod health;
 mod pages;
+mod patience;
+mod profile;
+mod registry;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +33,10 @@ use super::channels::Channels;
 use super::settings::AdminSettings;
 
 use self::pages::Pages;
+use self::patience::Patience;
+use self::profile::Profiler;
+
+pub(super) use self::pages::paths;
 
 /// What it is called in logs.
 pub(super) const NAME: &str = "admin";
@@ -55,7 +65,8 @@ impl AdminServer {
         channels: Channels,
     ) -> Self {
         let address = settings.address.clone();
-        let pages = Arc::new(Pages::new(settings, health, announced, channels));
+        let pages =
+            Arc::new(Pages { settings, health, announced, channels, profiler: Profiler::new() });
         Self { address, pages, listener: None }
     }
 }
@@ -136,13 +147,16 @@ async fn connection(socket: TcpStream, pages: Arc<Pages>, stop: Stop) {
     let Ok(peer) = socket.peer_addr() else { return };
     let service = service_fn(move |request| {
         let pages = Arc::clone(&pages);
-        async move { Ok::<_, std::convert::Infallible>(pages.answer(&request, peer.ip()).await) }
+        async move {
+            let answer = pages.answer(request, peer.ip()).await;
+            Ok::<_, std::convert::Infallible>(answer.into_response())
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(socket), service);
+        .serve_connection(TokioIo::new(Patience::new(socket)), service);
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = &mut connection => outcome,
