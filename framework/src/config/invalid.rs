@@ -5,24 +5,53 @@ use std::fmt;
 /// ```text
 /// server.adress in configs/app.yaml:3: there is no such setting: did you mean server.address?
 /// ```
+///
+/// Where several are wrong, one holds the others: [`Invalid::all`] goes through them, and they are
+/// printed a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    pub(super) key: Option<String>,
-    pub(super) place: Option<String>,
-    pub(super) what: String,
+    key: Option<String>,
+    place: Option<String>,
+    what: String,
+    more: Vec<Self>,
 }
 
 impl Invalid {
     /// The fault `what` of the setting `key`, wherever it came from.
     #[must_use]
     pub fn new(key: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { key: Some(key.into()), place: None, what: what.into() }
+        Self::found(Some(key.into()), None, what.into())
     }
 
     /// A fault that is of no one key: a file that cannot be read.
     #[must_use]
     pub(crate) fn whole(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { key: None, place: Some(place.into()), what: what.into() }
+        Self::found(None, Some(place.into()), what.into())
+    }
+
+    pub(super) fn found(key: Option<String>, place: Option<String>, what: String) -> Self {
+        Self { key, place, what, more: Vec::new() }
+    }
+
+    /// All of these as one, if there are any.
+    #[must_use]
+    pub fn of(faults: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut faults = faults.into_iter();
+        let mut first = faults.next()?;
+        first.more.extend(faults.flat_map(Self::into_all));
+        Some(first)
+    }
+
+    /// Every fault: this one, then those that it holds.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.more)
+    }
+
+    /// Every fault by itself.
+    #[must_use]
+    pub fn into_all(mut self) -> Vec<Self> {
+        let more = std::mem::take(&mut self.more);
+        std::iter::once(self).chain(more).collect()
     }
 
     /// Replaces the place where the setting stands: a file and line, a variable, a flag.
@@ -36,6 +65,12 @@ impl Invalid {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+
+    /// What is wrong, and what was expected.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
     }
 
     /// The file and line, the variable or the flag; none for a setting that is missing.
@@ -52,7 +87,8 @@ impl fmt::Display for Invalid {
             (Some(key), None) => write!(f, "{key}: {}", self.what),
             (None, Some(place)) => write!(f, "{place}: {}", self.what),
             (None, None) => f.write_str(&self.what),
-        }
+        }?;
+        self.more.iter().try_for_each(|other| write!(f, "\n  and {other}"))
     }
 }
 

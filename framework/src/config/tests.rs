@@ -419,3 +419,102 @@ fn what_is_shown_names_origins_and_hides_secrets() {
     assert!(yaml.contains("# --set server.timeout"), "{yaml}");
     assert!(yaml.contains("# default\n"), "{yaml}");
 }
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let text = "\
+data:
+  maxConections: 1
+  connectTimeout: 10
+  ratio: half
+  eager: yes
+hosts: {a: 1}
+mode: plane
+limits: {a: -1, b: 1, c: many}
+colour: red";
+    let invalid = yaml(text).unwrap_err();
+    let keys: Vec<_> = invalid.all().filter_map(Invalid::key).collect();
+    let expected = [
+        "colour",
+        "data.connectTimeout",
+        "data.eager",
+        "data.maxConections",
+        "data.ratio",
+        "data.url",
+        "hosts",
+        "limits.a",
+        "limits.c",
+        "mode",
+    ];
+    assert_eq!(keys, expected, "{invalid}");
+    assert_eq!(invalid.to_string().matches("\n  and ").count(), 9);
+    assert!(invalid.to_string().contains("\n  and mode in app.yaml:7: expected one of plain"));
+}
+
+#[test]
+fn every_setting_that_is_missing_is_told_though_no_value_can_stand_for_it() {
+    /// Takes nothing that anybody could guess.
+    #[derive(Debug)]
+    struct Two;
+
+    impl<'de> Deserialize<'de> for Two {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            if text == "two" { Ok(Self) } else { Err(serde::de::Error::custom("expected two")) }
+        }
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Strict {
+        a: String,
+        b: (u8, Mode),
+        c: std::num::NonZeroU32,
+        d: Section,
+        e: char,
+        f: std::net::SocketAddr,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Section {
+        #[serde(default)]
+        even: Option<Two>,
+        odd: u8,
+        at: std::net::SocketAddr,
+        #[serde(with = "duration")]
+        wait: Duration,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Even {
+        even: Two,
+        other: u8,
+    }
+
+    fn keys<T: serde::de::DeserializeOwned + std::fmt::Debug>(text: &str) -> Vec<String> {
+        let layers = Layers { files: &[("app.yaml", text)], ..Layers::default() };
+        let invalid = layers.read::<T>().unwrap_err();
+        invalid.all().filter_map(Invalid::key).map(str::to_owned).collect()
+    }
+
+    assert_eq!(keys::<Strict>(""), ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(
+        keys::<Strict>("d: {even: 1, odd: 300}"),
+        ["d.even", "d.odd", "d.at", "d.wait", "a", "b", "c", "e", "f"]
+    );
+    assert_eq!(
+        keys::<Strict>("d: {even: two, at: x, wait: 5}\na: {x: 1}\nb: [1]"),
+        ["a", "b", "d.at", "d.wait", "d.odd", "c", "e", "f"]
+    );
+    // What must be there and can only be right comes alone.
+    assert_eq!(keys::<Even>("even: 1"), ["even"]);
+}
+
+#[test]
+fn a_file_with_nothing_right_in_it_ends_in_a_list_of_bounded_length() {
+    let text: String = (0..500).map(|n| format!("key{n}: 1\n")).collect();
+    let invalid = yaml(&text).unwrap_err();
+    assert_eq!(invalid.all().count(), 50);
+}

@@ -152,10 +152,10 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If a value is not what its field takes, a field has no value, or a key is unknown: at the top
-    /// always, below if the type has `deny_unknown_fields`.
+    /// If values are not what their fields take, fields have no value, or keys are unknown: at the top
+    /// always, below if the type has `deny_unknown_fields`. All of them are told, not only the first.
     pub fn decode<T: DeserializeOwned>(&self, others: &[&str]) -> Result<(T, Notes), Invalid> {
-        decode::decode(self.table.clone(), &self.loose, others)
+        decode::decode(&self.table, &self.loose, others)
     }
 }
 
@@ -163,8 +163,11 @@ pub(super) fn find<'a>(table: &'a Map<String, Value>, path: &str) -> Option<&'a 
     let mut parts = path.split('.');
     let mut value = table.get(parts.next()?)?;
     for part in parts {
-        let ValueKind::Table(table) = &value.kind else { return None };
-        value = table.get(part)?;
+        value = match &value.kind {
+            ValueKind::Table(table) => table.get(part)?,
+            ValueKind::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
     }
     Some(value)
 }

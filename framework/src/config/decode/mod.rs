@@ -1,19 +1,22 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::vec;
 
 use config::{Map, Value, ValueKind};
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{self, DeserializeOwned, Visitor};
 
+use self::access::{Entries, Items, Variant};
+use self::dream::Dream;
+use self::fault::{Fault, What, join};
+use self::gather::Evaded;
 use super::invalid::Invalid;
-use super::nearest::nearest;
 use super::show::is_secret;
 use super::tree::folded;
 use super::{secret, yaml};
+
+mod access;
+mod dream;
+mod fault;
+mod gather;
 
 /// What decoding has seen on its way.
 #[derive(Clone, Debug, Default)]
@@ -26,144 +29,70 @@ pub struct Notes {
     pub(super) loose: Map<String, Value>,
 }
 
-/// Makes a table a `T`.
+/// Makes a table a `T`, or tells everything that is wrong with it.
 ///
 /// `loose` are values for fields at the top, if there are such; `others` are the names there that
 /// somebody else takes.
 pub(super) fn decode<T: DeserializeOwned>(
-    table: Map<String, Value>,
+    table: &Map<String, Value>,
     loose: &Map<String, Value>,
     others: &[&str],
 ) -> Result<(T, Notes), Invalid> {
-    let notes = RefCell::new(Notes::default());
-    let root = Decoder {
-        value: Value::new(None, ValueKind::Table(table)),
+    let run = Run::default();
+    match once(table, loose, &run) {
+        Ok(decoded) => Ok((decoded, run.notes.into_inner())),
+        Err(first) => {
+            let again = |run: &Run| once::<T>(table, loose, run).err();
+            Err(gather::all(first, others, again))
+        }
+    }
+}
+
+fn once<T: DeserializeOwned>(
+    table: &Map<String, Value>,
+    loose: &Map<String, Value>,
+    run: &Run,
+) -> Result<T, Fault> {
+    T::deserialize(Decoder {
+        value: Value::new(None, ValueKind::Table(table.clone())),
         path: String::new(),
-        notes: &notes,
+        run,
         loose: Some(loose),
         siblings: None,
-    };
-    let outcome = T::deserialize(root).map_err(|fault| fault.into_invalid(others))?;
-    Ok((outcome, notes.into_inner()))
+    })
+}
+
+/// What one pass over the settings knows and learns.
+#[derive(Debug, Default)]
+struct Run {
+    notes: RefCell<Notes>,
+    /// What was found to be wrong in passes before, and is gone around.
+    evaded: Evaded,
+}
+
+impl Run {
+    /// What stands for the value at `path`, if that was found to be wrong before.
+    fn dream(&self, path: &str) -> Option<Dream<'_>> {
+        let attempt = self.evaded.attempt(path)?;
+        Some(Dream { path: path.to_owned(), attempt, run: self })
+    }
 }
 
 /// A value on its way to a field.
 struct Decoder<'n> {
     value: Value,
     path: String,
-    notes: &'n RefCell<Notes>,
+    run: &'n Run,
     /// At the top, what fields may take that have no value yet.
     loose: Option<&'n Map<String, Value>>,
     /// The names that stand where this one does, at the top: there nothing is read over.
     siblings: Option<&'static [&'static str]>,
 }
 
-/// What went wrong, told from the inside out: where it was is filled in on the way up.
-#[derive(Debug)]
-struct Fault {
-    what: What,
-    at: Option<(String, Option<String>)>,
-}
-
-#[derive(Debug)]
-enum What {
-    Text(String),
-    Unknown { field: String, expected: &'static [&'static str] },
-    Missing(&'static str),
-}
-
-impl Fault {
-    fn new(what: What) -> Self {
-        Self { what, at: None }
-    }
-
-    fn at(mut self, path: &str, origin: Option<&str>) -> Self {
-        self.at.get_or_insert_with(|| (path.to_owned(), origin.map(str::to_owned)));
-        self
-    }
-
-    fn into_invalid(self, others: &[&str]) -> Invalid {
-        let (path, place) = self.at.unwrap_or_default();
-        let (key, place, what) = match self.what {
-            What::Text(what) => (path, place, what),
-            What::Missing(field) => {
-                let key = join(&path, field);
-                let variable = key.replace('.', "__").replace('-', "_").to_ascii_uppercase();
-                let what = format!(
-                    "is not set and has no default: set it in a file, by the variable \
-                     BIA_{variable} or by --set {key}=…"
-                );
-                (key, None, what)
-            }
-            What::Unknown { field, expected } => {
-                let section = path.strip_suffix(field.as_str()).unwrap_or_default();
-                let others = if section.is_empty() { others } else { &[] };
-                let known = || expected.iter().chain(others).copied();
-                let what = if let Some(meant) = nearest(&field, known()) {
-                    format!("there is no such setting: did you mean {section}{meant}?")
-                } else if known().next().is_none() {
-                    "there is no such setting: none is expected here".to_owned()
-                } else {
-                    let known: Vec<_> = known().collect();
-                    format!("there is no such setting: expected one of {}", known.join(", "))
-                };
-                (path, place, what)
-            }
-        };
-        Invalid { key: Some(key).filter(|key| !key.is_empty()), place, what }
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-impl de::Error for Fault {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(What::Text(message.to_string()))
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(What::Text(format!("expected {expected}, found {found}")))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::invalid_type(found, expected)
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let mut what = format!("expected one of {}, found {variant:?}", expected.join(", "));
-        if let Some(meant) = nearest(variant, expected.iter().copied()) {
-            what.push_str(&format!(": did you mean {meant}?"));
-        }
-        Self::new(What::Text(what))
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(What::Unknown { field: field.to_owned(), expected })
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(What::Missing(field))
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.what {
-            What::Text(what) => f.write_str(what),
-            What::Unknown { field, .. } => write!(f, "there is no setting {field}"),
-            What::Missing(field) => write!(f, "{field} is not set"),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
-
 impl<'n> Decoder<'n> {
     fn child(&self, key: &str, value: Value) -> Self {
         let path = join(&self.path, key);
-        Decoder { value, path, notes: self.notes, loose: None, siblings: None }
+        Decoder { value, path, run: self.run, loose: None, siblings: None }
     }
 
     /// The fault of a value that is of another kind than asked for.
@@ -226,6 +155,7 @@ impl<'n> Decoder<'n> {
                 _ => return Err(this.mismatch(&expected)),
             };
             let mut entries: BTreeMap<String, Value> = table.into_iter().collect();
+            this.run.evaded.prune(&this.path, &mut entries);
             if let Some(fields) = fields {
                 // A key without a value says nothing, and a variable does not know a key's case.
                 entries = entries
@@ -242,13 +172,14 @@ impl<'n> Decoder<'n> {
                         value.kind != ValueKind::Nil || !fields.contains(&key.as_str())
                     })
                     .collect();
-                let mut notes = this.notes.borrow_mut();
+                let mut notes = this.run.notes.borrow_mut();
                 for (key, value) in this.loose.into_iter().flatten() {
                     if let Some(field) = fields.iter().find(|field| folded(field) == folded(key)) {
                         entries.entry((*field).to_owned()).or_insert_with(|| value.clone());
                         notes.loose.insert((*field).to_owned(), value.clone());
                     }
                 }
+                this.run.evaded.fill(&this.path, fields, &mut entries);
                 let unset = fields.iter().filter(|field| !entries.contains_key(**field));
                 notes.unset.extend(unset.map(|field| join(&this.path, field)));
             }
@@ -387,7 +318,7 @@ impl<'de> de::Deserializer<'de> for Decoder<'_> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         if name == secret::NAME {
-            self.notes.borrow_mut().secrets.insert(self.path.clone());
+            self.run.notes.borrow_mut().secrets.insert(self.path.clone());
         }
         self.located(|this| visitor.visit_newtype_struct(this))
     }
@@ -456,117 +387,5 @@ impl<'de> de::Deserializer<'de> for Decoder<'_> {
             }
             None => visitor.visit_unit(),
         }
-    }
-}
-
-struct Entries<'a, 'n> {
-    parent: &'a Decoder<'n>,
-    fields: Option<&'static [&'static str]>,
-    entries: vec::IntoIter<(String, Value)>,
-    next: Option<(String, Value)>,
-}
-
-impl<'de> MapAccess<'de> for Entries<'_, '_> {
-    type Error = Fault;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        let path = join(&self.parent.path, &key);
-        let decoded = seed
-            .deserialize(key.clone().into_deserializer())
-            .map_err(|fault: Fault| fault.at(&path, value.origin()))?;
-        self.next = Some((key, value));
-        Ok(Some(decoded))
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
-        let (key, value) = self.next.take().unwrap_or_default();
-        let mut child = self.parent.child(&key, value);
-        child.siblings = self.fields.filter(|_| self.parent.path.is_empty());
-        child.located(|child| seed.deserialize(child))
-    }
-}
-
-struct Items<'a, 'n> {
-    parent: &'a Decoder<'n>,
-    items: vec::IntoIter<(usize, Value)>,
-}
-
-impl<'de> SeqAccess<'de> for Items<'_, '_> {
-    type Error = Fault;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Fault> {
-        let Some((index, value)) = self.items.next() else { return Ok(None) };
-        self.parent
-            .child(&index.to_string(), value)
-            .located(|item| seed.deserialize(item))
-            .map(Some)
-    }
-}
-
-struct Variant<'n> {
-    name: String,
-    content: Option<Decoder<'n>>,
-}
-
-impl<'de, 'n> EnumAccess<'de> for Variant<'n> {
-    type Error = Fault;
-    type Variant = Content<'n>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Content<'n>), Fault> {
-        let name = seed.deserialize(self.name.clone().into_deserializer())?;
-        Ok((name, Content { name: self.name, content: self.content }))
-    }
-}
-
-struct Content<'n> {
-    name: String,
-    content: Option<Decoder<'n>>,
-}
-
-impl<'n> Content<'n> {
-    fn content(self) -> Result<Decoder<'n>, Fault> {
-        let name = self.name;
-        self.content.ok_or_else(|| {
-            Fault::new(What::Text(format!("{name} needs settings of its own: write {{{name}: …}}")))
-        })
-    }
-}
-
-impl<'de> VariantAccess<'de> for Content<'_> {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        match self.content {
-            Some(content) if content.value.kind != ValueKind::Nil => {
-                Err(content.mismatch(&format!("{} alone", self.name)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.content()?.located(|content| seed.deserialize(content))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.content()?.list(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.content()?.table(Some(fields), visitor)
     }
 }
