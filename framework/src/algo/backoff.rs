@@ -37,6 +37,12 @@ impl Backoff {
         full.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
     }
 
+    /// Replaces how long to wait first and at most; the failures counted so far stay counted.
+    pub const fn set_bounds(&mut self, first: Duration, max: Duration) {
+        self.first = first;
+        self.max = max;
+    }
+
     /// How many failures there were since the last success.
     #[must_use]
     pub const fn failures(&self) -> u32 {
@@ -61,6 +67,15 @@ mod tests {
         let waits: Vec<_> = (0..5).map(|_| backoff.next_delay(1.0).as_millis()).collect();
         assert_eq!(waits, [100, 200, 400, 700, 700]);
         assert_eq!(backoff.failures(), 5);
+    }
+
+    #[test]
+    fn new_bounds_hold_from_the_next_wait_on_and_forget_no_failure() {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        backoff.next_delay(1.0);
+        backoff.set_bounds(Duration::from_millis(10), Duration::from_millis(30));
+        let waits: Vec<_> = (0..2).map(|_| backoff.next_delay(1.0).as_millis()).collect();
+        assert_eq!(waits, [20, 30]);
     }
 
     proptest! {

@@ -27,6 +27,7 @@ use super::channel::Channel;
 use super::exchange::{Outgoing, Progress, exchange};
 use super::head;
 use super::pump::Payload;
+use super::settings::ClientSettings;
 
 /// A call that is about to be made: await it.
 ///
@@ -76,6 +77,8 @@ pub struct WithReply<T>(Call<T>);
 /// All that is needed to make a call.
 pub(super) struct Plan<T> {
     channel: Channel,
+    /// As they were when the call was planned, and its message encoded by them.
+    settings: Arc<ClientSettings>,
     operation: &'static Operation,
     payload: Result<(Payload, Sent)>,
     timeout: Option<Duration>,
@@ -86,12 +89,14 @@ pub(super) struct Plan<T> {
 impl<T> Call<T> {
     pub(super) fn new(
         channel: Channel,
+        settings: Arc<ClientSettings>,
         operation: &'static Operation,
         payload: Result<(Payload, Sent)>,
         run: fn(Plan<T>) -> BoxFuture<'static, Result<Reply<T>>>,
     ) -> Self {
-        let metadata = HeaderMap::new();
-        Self(State::Planned(Plan { channel, operation, payload, timeout: None, metadata, run }))
+        let (timeout, metadata) = (None, HeaderMap::new());
+        let plan = Plan { channel, settings, operation, payload, timeout, metadata, run };
+        Self(State::Planned(plan))
     }
 
     /// Replaces how long the call may take, with all its attempts; for a stream, up to its end.
@@ -211,7 +216,7 @@ impl<T> Plan<T> {
     /// Settles deadline and metadata, now that the call begins.
     fn begin(self) -> Result<Running> {
         let begun = Instant::now();
-        let settings = self.channel.settings();
+        let settings = self.settings;
         let default = (self.operation.kind() == Kind::Unary && !settings.timeout.is_zero())
             .then_some(settings.timeout);
         let own = self.timeout.or(default).map(|timeout| begun + timeout);
@@ -341,6 +346,6 @@ async fn open<T: Message + Default>(
     if let Some(deadline) = call.deadline.filter(|_| bounded) {
         body.set_deadline(deadline, call.begun);
     }
-    let decoder = Decoder::new(encoding, channel.settings().max_message_size);
+    let decoder = Decoder::new(encoding, channel.pool().in_force().settings.max_message_size);
     Ok(Streaming::new(Body::new(body), decoder, End::Response).with_headers(parts.headers))
 }

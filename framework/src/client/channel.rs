@@ -19,7 +19,7 @@ use crate::wire::{self, Streaming};
 
 use super::call::{self, Call};
 use super::owner;
-use super::pool::Pool;
+use super::pool::{InForce, Pool};
 use super::pump::Payload;
 use super::requests::Requests;
 use super::settings::ClientSettings;
@@ -78,8 +78,9 @@ impl Channel {
         Req: Message,
         Res: Message + Default + 'static,
     {
-        let payload = self.encode(&request);
-        Call::new(self.clone(), operation, payload, call::one)
+        let settings = self.settings();
+        let payload = encode(&request, &settings);
+        Call::new(self.clone(), settings, operation, payload, call::one)
     }
 
     /// Calls a method that streams to the caller.
@@ -93,8 +94,9 @@ impl Channel {
         Req: Message,
         Res: Message + Default + 'static,
     {
-        let payload = self.encode(&request);
-        Call::new(self.clone(), operation, payload, call::many)
+        let settings = self.settings();
+        let payload = encode(&request, &settings);
+        Call::new(self.clone(), settings, operation, payload, call::many)
     }
 
     /// Calls a method that the caller streams to.
@@ -108,7 +110,9 @@ impl Channel {
         Res: Message + Default + 'static,
         S: Stream<Item = Req> + Send + 'static,
     {
-        Call::new(self.clone(), operation, Ok(self.stream(requests)), call::one)
+        let settings = self.settings();
+        let payload = stream(requests, &settings);
+        Call::new(self.clone(), settings, operation, Ok(payload), call::one)
     }
 
     /// Calls a method that streams both ways.
@@ -122,7 +126,9 @@ impl Channel {
         Res: Message + Default + 'static,
         S: Stream<Item = Req> + Send + 'static,
     {
-        Call::new(self.clone(), operation, Ok(self.stream(requests)), call::many)
+        let settings = self.settings();
+        let payload = stream(requests, &settings);
+        Call::new(self.clone(), settings, operation, Ok(payload), call::many)
     }
 
     /// What it calls, as it was given.
@@ -131,10 +137,16 @@ impl Channel {
         self.pool().target.to_string()
     }
 
-    /// The settings in force.
+    /// The settings in force now. Those of an app's channel change when its configuration does.
     #[must_use]
-    pub fn settings(&self) -> &ClientSettings {
-        &self.pool().settings
+    pub fn settings(&self) -> Arc<ClientSettings> {
+        Arc::clone(&self.pool().in_force().settings)
+    }
+
+    /// Replaces the settings: for the next call, for connections that are made from now on, and at
+    /// once for what keeps the nodes connected. What is known of the nodes stays.
+    pub(crate) fn set_settings(&self, settings: &ClientSettings) {
+        self.pool().set_settings(settings);
     }
 
     /// Who is there and how they do, for `/registry` and for tests.
@@ -150,25 +162,23 @@ impl Channel {
     pub(super) fn calls(&self) -> &ClientCalls {
         &self.0.calls
     }
+}
 
-    fn encode(&self, request: &impl Message) -> Result<(Payload, Sent)> {
-        let settings = self.settings();
-        let mut data = BytesMut::new();
-        let sent = wire::encode(request, settings.compress, settings.max_send(), &mut data)?;
-        Ok((Payload::whole(data.freeze()), Sent::Whole(sent as u64)))
-    }
+fn encode(request: &impl Message, settings: &ClientSettings) -> Result<(Payload, Sent)> {
+    let mut data = BytesMut::new();
+    let sent = wire::encode(request, settings.compress, settings.max_send(), &mut data)?;
+    Ok((Payload::whole(data.freeze()), Sent::Whole(sent as u64)))
+}
 
-    fn stream<Req, S>(&self, requests: S) -> (Payload, Sent)
-    where
-        Req: Message + 'static,
-        S: Stream<Item = Req> + Send + 'static,
-    {
-        let settings = self.settings();
-        let sent = Arc::default();
-        let count = Arc::clone(&sent);
-        let body = Requests::new(requests, settings.compress, settings.max_send(), count);
-        (Payload::stream(Body::new(body)), Sent::Counted(sent))
-    }
+fn stream<Req, S>(requests: S, settings: &ClientSettings) -> (Payload, Sent)
+where
+    Req: Message + 'static,
+    S: Stream<Item = Req> + Send + 'static,
+{
+    let sent = Arc::default();
+    let count = Arc::clone(&sent);
+    let body = Requests::new(requests, settings.compress, settings.max_send(), count);
+    (Payload::stream(Body::new(body)), Sent::Counted(sent))
 }
 
 impl fmt::Debug for Channel {
@@ -252,8 +262,8 @@ impl ChannelBuilder {
             _ => None,
         };
         let source = discovery.as_ref().map(|discovery| discovery.describe());
-        let balancer = self.balancer.unwrap_or_else(|| self.settings.balancer.balancer());
-        let pool = Arc::new(Pool::new(target, self.settings, self.connector, balancer, source));
+        let in_force = InForce::new(self.settings, self.balancer);
+        let pool = Arc::new(Pool::new(target, in_force, self.connector, source));
         let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
         let owner = AbortOnDropHandle::new(task);
         Ok(Channel(Arc::new(Shared { pool, calls, _owner: owner, _discovery: discovery })))

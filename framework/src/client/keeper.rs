@@ -17,6 +17,7 @@ use super::failure::{self, Rounded};
 use super::health::Watch;
 use super::member::{Member, Phase};
 use super::pool::Pool;
+use super::settings::{BackoffSettings, ClientSettings};
 
 /// How often it is looked whether a node has more connections than it needs.
 const SHRINK: Duration = Duration::from_secs(30);
@@ -29,6 +30,8 @@ const SHORT_LIVED: Duration = Duration::from_secs(1);
 pub(super) struct Keeper {
     pool: Arc<Pool>,
     member: Arc<Member>,
+    /// As this node is kept by them now; a step behind those of the pool.
+    settings: Arc<ClientSettings>,
     /// One for each connection; dropping it cuts them.
     driving: FuturesUnordered<AbortOnDropHandle<Ended>>,
     attempt: Option<Attempt>,
@@ -74,9 +77,11 @@ enum Event {
 
 impl Keeper {
     pub(super) fn new(pool: Arc<Pool>, member: Arc<Member>) -> Self {
+        let settings = pool.settings();
         Self {
-            backoff: pool.settings.backoff.backoff(),
-            interval: pool.settings.keepalive.interval,
+            backoff: settings.backoff.backoff(),
+            interval: settings.keepalive.interval,
+            settings,
             pool,
             member,
             driving: FuturesUnordered::new(),
@@ -114,14 +119,14 @@ impl Keeper {
 
     async fn event(&mut self) -> Event {
         let now = Instant::now();
-        let wants = self.wants();
-        let due = match (&self.health, wants && self.attempt.is_none()) {
-            (Health::Again(at), true) => Some((*at).min(self.not_before)),
-            (Health::Again(at), false) => Some(*at),
-            (_, true) => Some(self.not_before),
-            (_, false) => None,
-        };
         let several = self.member.conns().len() > 1;
+        let again = match &self.health {
+            // There must be a connection to ask on: the next one asks by itself.
+            Health::Again(at) if !self.member.conns().is_empty() => Some(*at),
+            _ => None,
+        };
+        let attempt = (self.wants() && self.attempt.is_none()).then_some(self.not_before);
+        let due = again.into_iter().chain(attempt).min();
         let ended = async {
             match self.driving.next().await {
                 Some(Ok(ended)) => ended,
@@ -190,7 +195,7 @@ impl Keeper {
         let now = Instant::now();
         if self.attempt.is_none() && self.wants() && now >= self.not_before {
             // Not sooner than this again, whatever comes of it.
-            self.not_before = now + self.pool.settings.backoff.first;
+            self.not_before = now + self.settings.backoff.first;
             let first = self.member.conns().is_empty();
             let (pool, member) = (Arc::clone(&self.pool), Arc::clone(&self.member));
             self.attempt = Some(Box::pin(attempt(pool, member, self.interval, first)));
@@ -199,12 +204,16 @@ impl Keeper {
             && let Some(conn) = self.member.conns().first().cloned()
         {
             let member = Arc::clone(&self.member);
-            let limit = self.pool.settings.connect_timeout;
+            let limit = self.settings.connect_timeout;
             self.health = Health::Beginning(Box::pin(begin_health(conn, member, now + limit)));
         }
     }
 
     fn woken(&mut self) {
+        let settings = self.pool.settings();
+        if !Arc::ptr_eq(&settings, &self.settings) {
+            self.follow(settings);
+        }
         if self.member.take_poke() {
             self.backoff.reset();
             self.not_before = Instant::now();
@@ -214,6 +223,30 @@ impl Keeper {
         }
         // Or a connection takes more calls than before, which somebody may wait for.
         self.pool.refresh();
+    }
+
+    /// Keeps the node by other settings from now on.
+    fn follow(&mut self, settings: Arc<ClientSettings>) {
+        let before = std::mem::replace(&mut self.settings, settings);
+        let BackoffSettings { first, max } = self.settings.backoff;
+        self.backoff.set_bounds(first, max);
+        self.not_before = self.not_before.min(Instant::now() + max);
+        if before.keepalive.interval != self.settings.keepalive.interval {
+            self.interval = self.settings.keepalive.interval;
+        }
+        match (before.health_check, self.settings.health_check) {
+            (false, true) => self.health = Health::Again(Instant::now()),
+            (true, false) => {
+                self.health = Health::Silent;
+                self.serve(true);
+            }
+            (true, true) | (false, false) => {}
+        }
+        let most = self.settings.max_connections_per_node.max(1);
+        self.member.set_wanted(self.member.wanted().min(most));
+        while self.member.conns().len() > most && self.retire_idlest() {
+            self.prune();
+        }
     }
 
     fn tried(&mut self, outcome: Result<Box<Made>>) {
@@ -229,7 +262,8 @@ impl Keeper {
                 }
                 conns.push(made.conn);
                 self.member.set_conns(conns);
-                if let Some((health, serving)) = made.health {
+                let asked = made.health.filter(|_| self.settings.health_check);
+                if let Some((health, serving)) = asked {
                     self.health = health;
                     self.serve(serving);
                 } else if self.member.phase() != Phase::NotServing {
@@ -299,7 +333,7 @@ impl Keeper {
 
     fn again(&mut self) {
         // Jittered, so that the clients of a node do not all come back at once.
-        let wait = self.pool.settings.backoff.first.mul_f64(1.0 + fastrand::f64());
+        let wait = self.settings.backoff.first.mul_f64(1.0 + fastrand::f64());
         self.health = Health::Again(Instant::now() + wait);
     }
 
@@ -318,11 +352,19 @@ impl Keeper {
     fn shrink(&mut self) {
         let conns = self.member.conns();
         let busy: usize = conns.iter().map(|conn| conn.in_flight()).sum();
-        let room = (conns.len() - 1) * self.pool.settings.streams_per_connection;
+        let room = (conns.len() - 1) * self.settings.streams_per_connection;
         self.member.set_wanted(conns.len());
         if busy > room / 2 {
             return;
         }
+        if self.retire_idlest() {
+            self.member.set_wanted(conns.len() - 1);
+        }
+    }
+
+    /// Gives up the connection with the fewest calls, but not the one that the health watch is on.
+    fn retire_idlest(&self) -> bool {
+        let conns = self.member.conns();
         let watching = |conn: &Conn| match &self.health {
             Health::Watched(watch) => std::ptr::eq(watch.conn(), conn),
             Health::Silent | Health::Again(_) | Health::Beginning(_) => false,
@@ -331,8 +373,8 @@ impl Keeper {
             conns.iter().filter(|conn| !watching(conn)).min_by_key(|conn| conn.in_flight());
         if let Some(conn) = idlest {
             conn.retire();
-            self.member.set_wanted(conns.len() - 1);
         }
+        idlest.is_some()
     }
 }
 
@@ -345,10 +387,10 @@ async fn attempt(
 ) -> Result<Box<Made>> {
     // Closed never; many nodes are connected to a few at a time.
     let _permit = pool.connecting.acquire().await.map_err(Error::from_source)?;
-    let settings = &pool.settings;
+    let settings = pool.settings();
     let limit = Instant::now() + settings.connect_timeout;
     let wake = Arc::clone(&member.wake);
-    let connecting = conn::connect(&pool.connector, &member.endpoint, settings, interval, wake);
+    let connecting = conn::connect(&pool.connector, &member.endpoint, &settings, interval, wake);
     let (conn, driver) = tokio::time::timeout_at(limit, connecting).await.map_err(|_late| {
         let took = Rounded(settings.connect_timeout);
         Error::unavailable("CONNECT_FAILED", format!("no answer within {took}"))

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use http::uri::Authority;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::balance::{Balancer, Node, Pick};
+use crate::config::Live;
 use crate::error::{Error, Result};
 use crate::registry::{Endpoint, Instance};
 
@@ -33,15 +34,38 @@ const GUESS: Duration = Duration::from_millis(1);
 /// What the calls and the tasks of a channel share.
 pub(super) struct Pool {
     pub(super) target: Target,
-    pub(super) settings: ClientSettings,
+    in_force: Live<InForce>,
     pub(super) connector: Connector,
     pub(super) connecting: Semaphore,
-    pub(super) balancer: Arc<dyn Balancer>,
     picture: ArcSwap<Picture>,
     roster: Mutex<Roster>,
     /// The picture has changed, or a place has become free.
     changed: Notify,
     waiting: AtomicUsize,
+}
+
+/// What the calls and the tasks of a channel go by, at one moment.
+pub(super) struct InForce {
+    pub(super) settings: Arc<ClientSettings>,
+    balancer: Arc<dyn Balancer>,
+    /// Whether the balancer is one of the user's: then the settings name it in vain.
+    own_balancer: bool,
+}
+
+impl InForce {
+    pub(super) fn new(settings: ClientSettings, own: Option<Arc<dyn Balancer>>) -> Self {
+        let own_balancer = own.is_some();
+        let balancer = own.unwrap_or_else(|| settings.balancer.balancer());
+        Self { settings: Arc::new(settings), balancer, own_balancer }
+    }
+
+    /// The same with other settings. A balancer goes on as long as it is the one that is named.
+    fn with(&self, settings: &ClientSettings) -> Self {
+        let stays = self.own_balancer || self.settings.balancer == settings.balancer;
+        let balancer =
+            if stays { Arc::clone(&self.balancer) } else { settings.balancer.balancer() };
+        Self { settings: Arc::new(settings.clone()), balancer, own_balancer: self.own_balancer }
+    }
 }
 
 /// Whom a call can go to, at one moment.
@@ -104,23 +128,44 @@ enum Refusal {
 impl Pool {
     pub(super) fn new(
         target: Target,
-        settings: ClientSettings,
+        in_force: InForce,
         connector: Connector,
-        balancer: Arc<dyn Balancer>,
         registry: Option<String>,
     ) -> Self {
         let registry = registry.map(|source| Registry { source, heard: None, error: None });
         Self {
             target,
-            settings,
+            in_force: Live::new(in_force),
             connector,
             connecting: Semaphore::new(CONNECTING),
-            balancer,
             picture: ArcSwap::default(),
             roster: Mutex::new(Roster { registry, ..Roster::default() }),
             changed: Notify::new(),
             waiting: AtomicUsize::new(0),
         }
+    }
+
+    pub(super) fn in_force(&self) -> Guard<Arc<InForce>> {
+        self.in_force.get()
+    }
+
+    /// The settings in force, to keep for as long as one step takes.
+    pub(super) fn settings(&self) -> Arc<ClientSettings> {
+        Arc::clone(&self.in_force.get().settings)
+    }
+
+    /// Replaces the settings. Called by one task at a time.
+    pub(super) fn set_settings(&self, settings: &ClientSettings) {
+        let now = self.in_force.full();
+        if *now.settings == *settings {
+            return;
+        }
+        self.in_force.set(now.with(settings));
+        for member in &self.roster().members {
+            member.wake.notify_one();
+        }
+        // Calls that wait may have to wait longer, or not at all.
+        self.refresh();
     }
 
     pub(super) fn roster(&self) -> MutexGuard<'_, Roster> {
@@ -147,15 +192,16 @@ impl Pool {
             return Ok(place);
         }
         let begun = Instant::now();
-        let patience = begun + self.settings.connect_timeout;
         loop {
+            let settings = self.settings();
+            let patience = begun + settings.connect_timeout;
             let mut changed = pin!(self.changed.notified());
             let waiting = Waiting::new(&self.waiting);
             changed.as_mut().enable();
             let until = match self.try_acquire(call, tried) {
                 Ok(place) => return Ok(place),
                 // The deadline itself is kept by whoever set it.
-                Err(_) if self.settings.wait_for_ready => None,
+                Err(_) if settings.wait_for_ready => None,
                 Err(Refusal::Hopeless(from)) if from <= Instant::now() => {
                     return Err(not_found(self.absence(&self.roster())));
                 }
@@ -184,22 +230,24 @@ impl Pool {
         if picture.nodes.is_empty() {
             return Err(picture.hopeless.map_or(Refusal::Soon, Refusal::Hopeless));
         }
+        let now = self.in_force.get();
         if tried.is_empty() {
-            let picked = self.balancer.pick(&picture.nodes, call);
+            let picked = now.balancer.pick(&picture.nodes, call);
             let member = picked.and_then(|place| picture.members.get(place));
             if let Some(member) = member
-                && let Some(conn) = member.enter(&self.settings)
+                && let Some(conn) = member.enter(&now.settings)
             {
                 return Ok((conn, Arc::clone(member)));
             }
         }
-        self.try_others(&picture, call, tried)
+        self.try_others(&picture, &now, call, tried)
     }
 
     /// The longer way: among those not tried, one after the other until one has a place.
     fn try_others(
         &self,
         picture: &Picture,
+        now: &InForce,
         call: &Pick<'_>,
         tried: &[Arc<Node>],
     ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
@@ -216,13 +264,13 @@ impl Pool {
         }
         let mut open = false;
         while !nodes.is_empty() {
-            let Some(place) = self.balancer.pick(&nodes, call).filter(|place| *place < nodes.len())
+            let Some(place) = now.balancer.pick(&nodes, call).filter(|place| *place < nodes.len())
             else {
                 break;
             };
             nodes.swap_remove(place);
             let member = members.swap_remove(place);
-            if let Some(conn) = member.enter(&self.settings) {
+            if let Some(conn) = member.enter(&now.settings) {
                 return Ok((conn, member));
             }
             open |= member.conns().iter().any(|conn| conn.is_open());
@@ -263,7 +311,7 @@ impl Pool {
             asked.is_some_and(|registry| registry.heard.is_none() && registry.error.is_none());
         let connecting = roster.members.iter().any(|member| member.phase() == Phase::Connecting);
         (!pending && !connecting).then(|| {
-            let gone = roster.deserted.map(|since| since + self.settings.handover);
+            let gone = roster.deserted.map(|since| since + self.in_force.get().settings.handover);
             gone.unwrap_or_else(Instant::now)
         })
     }

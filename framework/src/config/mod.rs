@@ -10,6 +10,7 @@
 
 mod decode;
 mod invalid;
+mod live;
 mod nearest;
 mod placeholder;
 mod secret;
@@ -21,6 +22,7 @@ mod yaml;
 
 pub use decode::Notes;
 pub use invalid::Invalid;
+pub(crate) use live::Live;
 pub(crate) use nearest::nearest;
 pub use secret::Secret;
 pub(crate) use show::Shown;

@@ -197,3 +197,25 @@ async fn a_health_watch_that_breaks_is_begun_anew_and_what_it_last_said_stands()
     phases(&channel, &[NodePhase::NotServing]).await;
     assert_eq!(node.connections.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_gone_costs_nothing_between_two_attempts_to_reach_it() {
+    let node = node();
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let (connected, count) = (Arc::clone(&node), Arc::clone(&attempts));
+    let connect = move |_: &_| {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        std::future::ready(if first {
+            Ok(connected.connect())
+        } else {
+            Err(io::Error::from(io::ErrorKind::ConnectionRefused))
+        })
+    };
+    let channel = Channel::builder("node:1").connect_with(connect).build().unwrap();
+    phases(&channel, &[NodePhase::Ready]).await;
+    *node.mode.lock().unwrap() = Mode::Cut;
+    who(&channel).await.unwrap_err();
+    // sleeps: on a paused clock, which stands still for as long as any task is busy.
+    sleep(Duration::from_secs(60)).await;
+    assert!((12..60).contains(&attempts.load(Ordering::SeqCst)), "{attempts:?}");
+}
