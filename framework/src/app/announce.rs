@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::registry::{Instance, Lease, LeaseState, Registrar};
 
+use super::live::Latest;
+
 /// How long to wait after the first failure, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -87,7 +89,7 @@ impl Announcer {
     pub(super) fn begin(
         registrar: Arc<dyn Registrar>,
         instance: Instance,
-        limit: Duration,
+        settings: Latest,
         state: watch::Sender<Announced>,
         gate: Option<Gate>,
     ) -> Self {
@@ -96,7 +98,7 @@ impl Announcer {
             state.instance = Some(instance.clone());
         });
         let (release, released) = oneshot::channel();
-        let work = Work { registrar, instance, limit, state, gate };
+        let work = Work { registrar, instance, settings, state, gate };
         Self { release: Some(release), task: tokio::spawn(work.run(released)) }
     }
 
@@ -127,7 +129,7 @@ impl Drop for Announcer {
 struct Work {
     registrar: Arc<dyn Registrar>,
     instance: Instance,
-    limit: Duration,
+    settings: Latest,
     state: watch::Sender<Announced>,
     gate: Option<Gate>,
 }
@@ -184,10 +186,11 @@ impl Work {
 
     async fn register(&self) -> Result<Lease> {
         let attempt = self.registrar.register(self.instance.clone());
-        timeout(self.limit, attempt).await.unwrap_or_else(|_elapsed| {
+        let limit = self.settings.get().registry.timeout;
+        timeout(limit, attempt).await.unwrap_or_else(|_elapsed| {
             Err(Error::deadline_exceeded(
                 "REGISTER_SLOW",
-                format!("the registry did not answer within registry.timeout, {:?}", self.limit),
+                format!("the registry did not answer within registry.timeout, {limit:?}"),
             ))
         })
     }

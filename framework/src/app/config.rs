@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 use crate::config::{Invalid, Notes, Shown, Tree, Variables};
 
@@ -300,8 +301,9 @@ impl<T> Config<T> {
         &self.settings
     }
 
-    pub(super) fn shared_settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings)
+    /// The settings of the framework as they are accepted, the first ones at once.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Settings>> {
+        watch::Sender::new(Arc::clone(&self.settings)).subscribe()
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Variables, duration};
 use crate::error::Result;
@@ -22,6 +23,7 @@ use super::announce::{Announced, Announcer, Gate};
 use super::channels::Channels;
 use super::exit::Exit;
 use super::hooks::{self, Hooks};
+use super::live::{Follower, Latest};
 use super::servers::Servers;
 use super::settings::Settings;
 use super::signals::Signal;
@@ -52,7 +54,11 @@ pub(crate) struct Started {
 }
 
 pub(super) struct Life {
+    /// With what it started.
     pub(super) settings: Arc<Settings>,
+    pub(super) latest: Latest,
+    /// Until it is started.
+    pub(super) follower: Option<Follower>,
     pub(super) variables: Arc<Variables>,
     pub(super) instance: Instance,
     pub(super) registrar: Option<Arc<dyn Registrar>>,
@@ -77,6 +83,8 @@ pub(super) struct Running {
     /// Told to stop last, so that it tells how stopping goes.
     admin: Servers,
     announcer: Option<Announcer>,
+    /// Dropped last: settings that are accepted while the service stops are heeded too.
+    following: Option<AbortOnDropHandle<()>>,
 }
 
 impl Life {
@@ -105,6 +113,8 @@ impl Life {
         hooks::run_until_failure("before_start", std::mem::take(&mut self.hooks.before_start))
             .await?;
         let bound = self.bind().await?;
+        let follower = self.follower.take().map(Follower::run);
+        self.running.following = follower.map(|run| AbortOnDropHandle::new(tokio::spawn(run)));
         self.gate.set_ready(false);
         for server in self.servers.drain(..) {
             self.running.servers.start(server);
@@ -191,7 +201,7 @@ impl Life {
         let announcer = Announcer::begin(
             registrar,
             self.instance.clone(),
-            self.settings.registry.timeout,
+            self.latest.clone(),
             self.announced.clone(),
             depends.then(|| self.gate.clone()),
         );
@@ -265,7 +275,8 @@ impl Life {
     /// If something failed, be it the cause or on the way.
     pub(super) async fn down(mut self, cause: Cause) -> Result<(), Exit> {
         let begun = Instant::now();
-        let total = self.settings.stop.timeout;
+        let stop = self.latest.get().stop.clone();
+        let total = stop.timeout;
         let reserve = (total / RESERVE).min(Duration::from_secs(2));
         let (until, end) = (begun + total.saturating_sub(reserve), begun + total);
         let (why, mut failure) = cause.told();
@@ -279,10 +290,10 @@ impl Life {
 
         self.deregister(until).await;
         if was_ready && !self.running.servers.is_empty() {
-            let drained = (Instant::now() + self.settings.stop.drain_delay).min(until);
+            let drained = (Instant::now() + stop.drain_delay).min(until);
             tracing::info!(
                 phase = "drain_delay",
-                delay = ?self.settings.stop.drain_delay,
+                delay = ?stop.drain_delay,
                 "serving on until callers have forgotten us"
             );
             sleep_until(drained).await;
@@ -301,7 +312,7 @@ impl Life {
     async fn deregister(&mut self, until: Instant) {
         let Some(announcer) = self.running.announcer.take() else { return };
         let begun = Instant::now();
-        let limit = self.settings.registry.timeout.min(until - begun);
+        let limit = self.latest.get().registry.timeout.min(until - begun);
         match announcer.release(limit).await {
             Ok(()) => tracing::info!(phase = "deregister", took = ?begun.elapsed(), "deregistered"),
             Err(error) => {

@@ -11,6 +11,7 @@ mod exit;
 mod flags;
 mod hooks;
 mod life;
+mod live;
 mod servers;
 mod settings;
 mod signals;
@@ -36,7 +37,7 @@ use crate::middleware::{Selector, UserLayer, UserService};
 use crate::registry::{Discovery, Instance, Registrar};
 use crate::server::Server;
 use crate::telemetry::{self, Speaker, Telemetry};
-use crate::transport::ApiServer;
+use crate::transport::{self, ApiServer};
 
 pub use self::config::{Config, Current};
 pub use self::exit::Exit;
@@ -50,6 +51,7 @@ use self::announce::{Announced, Gate};
 use self::channels::Channels;
 use self::hooks::{Hook, Hooks};
 use self::life::{Cause, Life, Running};
+use self::live::{Follower, Latest, Pending};
 use self::signals::Signals;
 
 /// A service on its way to run.
@@ -65,7 +67,9 @@ use self::signals::Signals;
 /// }
 /// ```
 pub struct App {
+    /// With what it was made.
     settings: Arc<Settings>,
+    latest: Latest,
     variables: Arc<crate::config::Variables>,
     instance: Instance,
     health: Health,
@@ -96,7 +100,7 @@ impl App {
             config::print(&format!("{name} {version}"));
             exit::leave(0);
         }
-        Self::build(name, version, config.shared_settings(), Arc::clone(&config.variables)).map_err(
+        Self::build(name, version, config.subscribe(), Arc::clone(&config.variables)).map_err(
             |invalid| {
                 let exit = Exit::configuration(invalid);
                 if config.of_process {
@@ -110,9 +114,11 @@ impl App {
     fn build(
         name: &str,
         version: &str,
-        settings: Arc<Settings>,
+        accepted: watch::Receiver<Arc<Settings>>,
         variables: Arc<crate::config::Variables>,
     ) -> Result<Self, Invalid> {
+        let latest = Latest::new(accepted);
+        let settings = latest.get();
         let name = settings.app.name.as_deref().unwrap_or(name);
         let id = settings.app.id.clone();
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
@@ -132,6 +138,7 @@ impl App {
         Ok(Self {
             is_local: settings.registry.kind == RegistryKind::Local,
             settings,
+            latest,
             variables,
             instance,
             health: Health::new(),
@@ -222,8 +229,7 @@ impl App {
     /// If the target cannot be read, or is a service while `registry.kind` is `none`.
     pub fn channel(&self, target: &str) -> Result<Channel> {
         self.channels.get_or_make(target, || {
-            let name = target.strip_prefix("discovery:///").unwrap_or(target);
-            let settings = self.settings.client_of(name).clone();
+            let settings = self.latest.get().client_of(channels::callee(target)).clone();
             let builder = Channel::builder(target).settings(settings);
             let builder = builder.telemetry(self.telemetry.clone());
             match &self.discovery {
@@ -395,20 +401,18 @@ impl App {
         let names = self.services.iter().map(Service::name).collect();
         let mut servers = Vec::with_capacity(self.servers.len() + 1);
         let running = Running::default();
+        let mut in_force = None;
         if !self.services.is_empty() {
+            let server = in_force.insert(transport::InForce::new(self.settings.server.clone()));
             let own = builtin::services(
-                &self.settings.server,
+                server.settings(),
                 &self.services,
                 &self.health,
                 running.servers.stop(),
             );
             let services = self.services.into_iter().chain(own).collect();
-            let server = ApiServer::layered(
-                self.settings.server.clone(),
-                services,
-                &self.layers,
-                self.telemetry.clone(),
-            )?;
+            let server =
+                ApiServer::layered(server.clone(), services, &self.layers, self.telemetry.clone())?;
             servers.push(Box::new(server) as Box<dyn Server>);
         }
         servers.extend(self.servers);
@@ -421,8 +425,17 @@ impl App {
             );
             Box::new(admin) as Box<dyn Server>
         });
+        let follower = Follower {
+            latest: self.latest.clone(),
+            started: Arc::clone(&self.settings),
+            pending: Pending::none(),
+            server: in_force,
+            channels: self.channels.clone(),
+        };
         Ok(Life {
             settings: self.settings,
+            latest: self.latest,
+            follower: Some(follower),
             variables: self.variables,
             instance: self.instance,
             registrar: self.registrar,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::time::timeout;
 
+use crate::config::Live;
 use crate::context::Context;
 use crate::dispatch::Service;
 use crate::error::{Error, Result};
@@ -16,21 +17,26 @@ use crate::pb::grpc::health::v1::{
     HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
 };
 use crate::server::Stop;
+use crate::transport::ServerSettings;
 
 use super::generated::grpc::health::v1 as generated;
 
-/// Makes the service. A stream of it says something at least twice in `idle`, so that it is not
-/// taken for one that both sides have forgotten; it ends when `stop` begins, so that it holds up no
+/// Makes the service. A stream of it says something at least twice within the idle limit of streams, so that it
+/// is not taken for one that both sides have forgotten; it ends when `stop` begins, so that it holds up no
 /// stop.
-pub(super) fn service(health: Health, stop: Stop, idle: Duration) -> Service {
-    let repeat = if idle.is_zero() { Duration::MAX } else { idle / 2 };
-    generated::health(Answers { health, stop, repeat })
+pub(super) fn service(health: Health, stop: Stop, settings: Live<ServerSettings>) -> Service {
+    generated::health(Answers { health, stop, settings })
 }
 
 struct Answers {
     health: Health,
     stop: Stop,
-    repeat: Duration,
+    settings: Live<ServerSettings>,
+}
+
+fn repeat(settings: &Live<ServerSettings>) -> Duration {
+    let idle = settings.get().stream_idle_timeout;
+    if idle.is_zero() { Duration::MAX } else { idle / 2 }
 }
 
 fn status(statuses: &Statuses, service: &str) -> ServingStatus {
@@ -70,9 +76,9 @@ impl generated::Health for Answers {
     ) -> Result<impl Stream<Item = Result<HealthCheckResponse>> + Send> {
         let mut statuses = self.health.watch();
         let now = status(&statuses.borrow_and_update(), &request.service);
-        let repeat = self.repeat;
+        let settings = self.settings.clone();
         let changes = stream::unfold((statuses, now), move |(mut statuses, last)| {
-            let service = request.service.clone();
+            let (service, repeat) = (request.service.clone(), repeat(&settings));
             async move {
                 let differs = |statuses: &Statuses| status(statuses, &service) != last;
                 let next = match timeout(repeat, statuses.wait_for(differs)).await {

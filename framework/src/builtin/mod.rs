@@ -3,6 +3,7 @@
 mod health;
 mod reflection;
 
+use crate::config::Live;
 use crate::dispatch::Service;
 use crate::health::Health;
 use crate::server::Stop;
@@ -18,16 +19,17 @@ mod generated {
 ///
 /// `stop` ends their streams when the app takes nothing new any more.
 pub(crate) fn services(
-    settings: &ServerSettings,
+    settings: &Live<ServerSettings>,
     services: &[Service],
     health: &Health,
     stop: &Stop,
 ) -> Vec<Service> {
     let mut own = Vec::new();
-    if settings.health {
-        own.push(health::service(health.clone(), stop.clone(), settings.stream_idle_timeout));
+    let now = settings.get();
+    if now.health {
+        own.push(health::service(health.clone(), stop.clone(), settings.clone()));
     }
-    if settings.reflection {
+    if now.reflection {
         own.extend(reflection::services(services.iter().chain(&own), stop));
     }
     own

@@ -51,6 +51,7 @@ use super::settings::ClientSettings;
 #[must_use = "a call is made only when it is awaited"]
 pub struct Call<T>(State<T>);
 
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each call")]
 enum State<T> {
     Planned(Plan<T>),
     Running(BoxFuture<'static, Result<Reply<T>>>),

@@ -240,12 +240,11 @@ impl Pool {
                 return Ok((conn, Arc::clone(member)));
             }
         }
-        self.try_others(&picture, &now, call, tried)
+        Self::try_others(&picture, &now, call, tried)
     }
 
     /// The longer way: among those not tried, one after the other until one has a place.
     fn try_others(
-        &self,
         picture: &Picture,
         now: &InForce,
         call: &Pick<'_>,

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::io::duplex;
 use tokio::task::JoinSet;
@@ -9,9 +9,9 @@ use crate::dispatch::Service;
 use crate::error::Result;
 use crate::server::Stop;
 use crate::telemetry::Telemetry;
-use crate::transport::ServerSettings;
 use crate::transport::api::pipeline;
 use crate::transport::connection::serve_io;
+use crate::transport::{InForce, ServerSettings};
 
 /// What may lie in a pipe between the two ends, in bytes.
 const PIPE: usize = 64 * 1024;
@@ -47,8 +47,8 @@ const PIPE: usize = 64 * 1024;
 ///
 /// Outside of a tokio runtime.
 pub fn in_process(service: Service) -> Result<Channel> {
-    let settings = Arc::new(ServerSettings::default());
-    let pipeline = pipeline(&settings, vec![service], &[], Telemetry::off())?;
+    let in_force = InForce::new(ServerSettings::default());
+    let pipeline = pipeline(&in_force, vec![service], &[], Telemetry::off())?;
     // Dropped with the channel, which ends what is in it.
     let served = Mutex::new(JoinSet::new());
     Channel::builder("in-process:0")
@@ -56,7 +56,7 @@ pub fn in_process(service: Service) -> Result<Channel> {
             let (near, far) = duplex(PIPE);
             let mut served = served.lock().unwrap_or_else(PoisonError::into_inner);
             while served.try_join_next().is_some() {}
-            let (pipeline, settings) = (pipeline.clone(), Arc::clone(&settings));
+            let (pipeline, settings) = (pipeline.clone(), in_force.settings().full());
             served.spawn(serve_io(far, pipeline, settings, Peer::default(), Stop::new()));
             std::future::ready(Ok(near))
         })

@@ -1,13 +1,13 @@
 //! Accepts connections for as long as they are wanted, whatever the system says meanwhile.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::algo::Backoff;
+use crate::config::Live;
 use crate::context::Peer;
 use crate::server::Stop;
 
@@ -30,14 +30,17 @@ const LAST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_mil
 /// deadlines beyond this.
 const WAKE: Duration = Duration::from_secs(1);
 
+/// How many files a process keeps for other things than connections: logs, databases, the registry.
+const RESERVED: usize = 64;
+
 /// How long connections that are cut may take to be gone.
 const GONE: Duration = Duration::from_secs(2);
 
 /// The connections of a server and what each is given. Dropping it cuts them all.
 pub(super) struct Connections {
     pipeline: Pipeline,
-    settings: Arc<ServerSettings>,
-    max: usize,
+    settings: Live<ServerSettings>,
+    room: Room,
     /// Stops the connections; a step of its own after the server's, so that what is cut can be named
     /// before it is gone.
     stop: Stop,
@@ -46,12 +49,12 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Takes at most `max` connections at a time.
-    pub(super) fn new(pipeline: Pipeline, settings: Arc<ServerSettings>, max: usize) -> Self {
+    /// Gives each connection the settings that are in force when it comes.
+    pub(super) fn new(pipeline: Pipeline, settings: Live<ServerSettings>, room: Room) -> Self {
         Self {
             pipeline,
             settings,
-            max,
+            room,
             stop: Stop::new(),
             running: JoinSet::new(),
             refused: Burst::default(),
@@ -130,10 +133,12 @@ impl Connections {
     where
         IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
-        if self.running.len() >= self.max {
+        let settings = self.settings.full();
+        let max = self.room.of(settings.connection.max);
+        if self.running.len() >= max {
             if self.refused.count() {
                 tracing::warn!(
-                    max = self.max,
+                    max,
                     "there are as many connections as there may be; closing each further one \
                      (server.connection.max)"
                 );
@@ -143,7 +148,7 @@ impl Connections {
         if let Some(times) = self.refused.end() {
             tracing::info!(times, "there is room for connections again");
         }
-        let (pipeline, settings) = (self.pipeline.clone(), Arc::clone(&self.settings));
+        let pipeline = self.pipeline.clone();
         self.running.spawn(serve_io(io, pipeline, settings, peer, self.stop.clone()));
     }
 
@@ -161,6 +166,36 @@ impl Connections {
         if timeout(GONE, all(&mut self.running)).await.is_err() {
             self.running.shutdown().await;
         }
+    }
+}
+
+/// How many connections there may be where each is an open file.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// How many files the process may open, where that is known.
+    files: Option<usize>,
+    /// The setting for which it was last told that there is less.
+    told: Option<usize>,
+}
+
+impl Room {
+    pub(super) fn new(files: Option<usize>) -> Self {
+        Self { files, told: None }
+    }
+
+    /// `max`, or fewer: a process without a free descriptor cannot answer for its health or find its
+    /// database either.
+    fn of(&mut self, max: usize) -> usize {
+        let Some(files) = self.files else { return max };
+        let spare = files.saturating_sub(RESERVED).max(files / 2);
+        if spare < max && self.told.replace(max) != Some(max) {
+            tracing::info!(
+                connections = spare,
+                files,
+                "taking fewer connections than server.connection.max: each is an open file (ulimit -n)"
+            );
+        }
+        spare.min(max)
     }
 }
 

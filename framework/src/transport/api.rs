@@ -1,10 +1,11 @@
 //! The server of an app's services: binds the one port, and stops without losing a call.
 
 use std::fmt;
-use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
+use crate::config::Live;
 use crate::dispatch::{Limits, Routes, Service};
 use crate::error::{Error, Result};
 use crate::middleware::UserLayer;
@@ -13,13 +14,52 @@ use crate::registry::Endpoint;
 use crate::server::{Server, Stop};
 use crate::telemetry::Telemetry;
 
-use super::accept::Connections;
+use super::accept::{Connections, Room};
 use super::listen::Listener;
 use super::pipeline::Pipeline;
 use super::settings::ServerSettings;
 
-/// How many files a process keeps for other things than connections: logs, databases, the registry.
-const RESERVED: usize = 64;
+/// What a server goes by while it runs. Cloning is cheap; all clones are one.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce {
+    settings: Live<ServerSettings>,
+    times: Live<Times>,
+    limits: Live<Limits>,
+}
+
+impl InForce {
+    pub(crate) fn new(settings: ServerSettings) -> Self {
+        Self {
+            times: Live::new(times(&settings)),
+            limits: Live::new(limits(&settings)),
+            settings: Live::new(settings),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Live<ServerSettings> {
+        &self.settings
+    }
+
+    /// Replaces them: for calls and for connections that come from now on.
+    pub(crate) fn set(&self, settings: ServerSettings) {
+        self.times.set(times(&settings));
+        self.limits.set(limits(&settings));
+        self.settings.set(settings);
+    }
+}
+
+fn times(settings: &ServerSettings) -> Times {
+    let some = |time: Duration| (!time.is_zero()).then_some(time);
+    Times { unary: some(settings.timeout), idle: some(settings.stream_idle_timeout) }
+}
+
+fn limits(settings: &ServerSettings) -> Limits {
+    Limits {
+        max_receive: settings.max_message_size,
+        max_send: settings.max_send_message_size.unwrap_or(usize::MAX),
+        compress: settings.compress,
+    }
+}
 
 /// Serves services on one port: gRPC over HTTP/2, and HTTP/1.1 beside it.
 ///
@@ -36,7 +76,7 @@ const RESERVED: usize = 64;
 /// ```
 pub struct ApiServer {
     name: String,
-    settings: Arc<ServerSettings>,
+    in_force: InForce,
     pipeline: Pipeline,
     listener: Option<Listener>,
 }
@@ -48,18 +88,18 @@ impl ApiServer {
     ///
     /// If two services have the same name.
     pub fn new(settings: ServerSettings, services: Vec<Service>) -> Result<Self> {
-        Self::layered(settings, services, &[], Telemetry::off())
+        Self::layered(InForce::new(settings), services, &[], Telemetry::off())
     }
 
     /// The same with the layers of a user, outermost first, seen by the telemetry of an app.
     pub(crate) fn layered(
-        settings: ServerSettings,
+        in_force: InForce,
         services: Vec<Service>,
         layers: &[UserLayer],
         telemetry: Telemetry,
     ) -> Result<Self> {
-        let pipeline = pipeline(&settings, services, layers, telemetry)?;
-        Ok(Self { name: "api".to_owned(), settings: Arc::new(settings), pipeline, listener: None })
+        let pipeline = pipeline(&in_force, services, layers, telemetry)?;
+        Ok(Self { name: "api".to_owned(), in_force, pipeline, listener: None })
     }
 
     /// Replaces what it is called in logs.
@@ -70,20 +110,14 @@ impl ApiServer {
     }
 }
 
-/// The pipeline that `settings` ask for.
+/// The pipeline of a server that goes by `in_force`.
 pub(crate) fn pipeline(
-    settings: &ServerSettings,
+    in_force: &InForce,
     services: Vec<Service>,
     layers: &[UserLayer],
     telemetry: Telemetry,
 ) -> Result<Pipeline> {
-    let some = |time: std::time::Duration| (!time.is_zero()).then_some(time);
-    let times = Times { unary: some(settings.timeout), idle: some(settings.stream_idle_timeout) };
-    let limits = Limits {
-        max_receive: settings.max_message_size,
-        max_send: settings.max_send_message_size.unwrap_or(usize::MAX),
-        compress: settings.compress,
-    };
+    let (times, limits) = (in_force.times.clone(), in_force.limits.clone());
     Ok(Pipeline::new(Routes::new(services)?, times, limits, layers, telemetry))
 }
 
@@ -94,8 +128,7 @@ impl Server for ApiServer {
 
     fn bind(&mut self) -> BoxFuture<'_, Result<Vec<Endpoint>>> {
         Box::pin(async move {
-            let listener =
-                Listener::bind(&self.settings.address, self.settings.socket.clone()).await?;
+            let listener = Listener::bind(self.in_force.settings.clone()).await?;
             let address = listener.address()?;
             self.listener = Some(listener);
             let host = address.ip().to_string();
@@ -111,8 +144,9 @@ impl Server for ApiServer {
                     format!("the server {} was asked to serve before it was bound", self.name),
                 ));
             };
-            let max = affordable(self.settings.connection.max, open_files_limit());
-            Connections::new(self.pipeline, self.settings, max).serve(listener, &stop).await;
+            let room = Room::new(open_files_limit());
+            let connections = Connections::new(self.pipeline, self.in_force.settings, room);
+            connections.serve(listener, &stop).await;
             Ok(())
         })
     }
@@ -122,26 +156,10 @@ impl fmt::Debug for ApiServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiServer")
             .field("name", &self.name)
-            .field("address", &self.settings.address)
+            .field("address", &self.in_force.settings.get().address)
             .field("pipeline", &self.pipeline)
             .finish_non_exhaustive()
     }
-}
-
-/// How many connections there may be where each takes one of `files`.
-///
-/// A process without a free descriptor cannot answer for its health or find its database either.
-fn affordable(max: usize, files: Option<usize>) -> usize {
-    let Some(files) = files else { return max };
-    let spare = files.saturating_sub(RESERVED).max(files / 2);
-    if spare < max {
-        tracing::info!(
-            connections = spare,
-            files,
-            "taking fewer connections than server.connection.max: each is an open file (ulimit -n)"
-        );
-    }
-    spare.min(max)
 }
 
 /// How many files this process may open, where the system tells.
@@ -160,20 +178,6 @@ fn open_files_limit() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn some_files_are_kept_for_what_is_not_a_connection() {
-        let table = [
-            (20_000, None, 20_000),
-            (20_000, Some(1_000_000), 20_000),
-            (20_000, Some(1024), 960),
-            (20_000, Some(100), 50),
-            (10, Some(1024), 10),
-        ];
-        for (max, files, expected) in table {
-            assert_eq!(affordable(max, files), expected, "{max} of {files:?}");
-        }
-    }
 
     #[tokio::test]
     async fn a_server_that_was_not_bound_says_so() {

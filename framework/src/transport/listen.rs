@@ -7,9 +7,10 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 
+use crate::config::Live;
 use crate::error::{Error, Result};
 
-use super::settings::SocketSettings;
+use super::settings::{ServerSettings, SocketSettings};
 
 /// How long the name of an address may take to be looked up.
 const LOOKUP: Duration = Duration::from_secs(5);
@@ -26,15 +27,17 @@ pub(super) trait Accept: Send + Sync + 'static {
 #[derive(Debug)]
 pub(super) struct Listener {
     socket: TcpListener,
-    settings: SocketSettings,
+    settings: Live<ServerSettings>,
 }
 
 impl Listener {
-    /// Binds the first address that `address` names and that can be bound.
-    pub(super) async fn bind(address: &str, settings: SocketSettings) -> Result<Self> {
+    /// Binds the first address that `server.address` names and that can be bound.
+    pub(super) async fn bind(settings: Live<ServerSettings>) -> Result<Self> {
+        let now = settings.full();
+        let address = &now.address;
         let mut failed = None;
         for candidate in resolve(address).await? {
-            match bind(candidate, &settings) {
+            match bind(candidate, &now.socket) {
                 Ok(socket) => return Ok(Self { socket, settings }),
                 Err(error) => failed = Some(error),
             }
@@ -56,12 +59,13 @@ impl Accept for Listener {
     async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         let (stream, peer) = self.socket.accept().await?;
         // A connection that broke meanwhile refuses these: its first read will say so.
-        if self.settings.nodelay {
+        let settings = &self.settings.get().socket;
+        if settings.nodelay {
             stream.set_nodelay(true).ok();
         }
         #[cfg(target_os = "linux")]
-        if !self.settings.user_timeout.is_zero() {
-            SockRef::from(&stream).set_tcp_user_timeout(Some(self.settings.user_timeout)).ok();
+        if !settings.user_timeout.is_zero() {
+            SockRef::from(&stream).set_tcp_user_timeout(Some(settings.user_timeout)).ok();
         }
         Ok((stream, Some(peer)))
     }
@@ -143,7 +147,8 @@ mod tests {
     use super::*;
 
     async fn listen(address: &str) -> Result<Listener> {
-        Listener::bind(address, SocketSettings::default()).await
+        let address = address.to_owned();
+        Listener::bind(Live::new(ServerSettings { address, ..ServerSettings::default() })).await
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ pub(crate) mod pipeline;
 mod settings;
 
 pub use api::ApiServer;
+pub(crate) use api::InForce;
 pub(crate) use listen::has_port;
 pub use settings::{
     ConnectionSettings, HeaderSettings, KeepaliveSettings, ServerSettings, SocketSettings,

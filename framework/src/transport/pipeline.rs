@@ -12,6 +12,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Service as _, ServiceExt};
 
 use crate::body::Body;
+use crate::config::Live;
 use crate::context::{self, Face, Inbound, Peer};
 use crate::dispatch::{Limits, Reply, Routes, ServerCall, unknown};
 use crate::error::{Error, Result};
@@ -41,14 +42,14 @@ impl Pipeline {
     /// The pipeline of a server's operations. `layers` are the user's, outermost first.
     pub(crate) fn new(
         routes: Routes,
-        times: Times,
-        limits: Limits,
+        times: Live<Times>,
+        limits: Live<Limits>,
         layers: &[UserLayer],
         telemetry: Telemetry,
     ) -> Self {
         let routes = Arc::new(routes);
         let in_flight = InFlight::new(routes.iter().len());
-        let dispatch = Dispatch { routes: Arc::clone(&routes), limits };
+        let dispatch = Dispatch(Arc::new(Served { routes: Arc::clone(&routes), limits }));
         let inner = if layers.is_empty() {
             Inner::Dispatch(dispatch)
         } else {
@@ -144,9 +145,12 @@ impl tower::Service<Inbound> for Inner {
 
 /// The end of the pipeline: hands the call to who runs its operation.
 #[derive(Clone)]
-struct Dispatch {
+struct Dispatch(Arc<Served>);
+
+/// In one place, so that a call counts one owner more of it and not two.
+struct Served {
     routes: Arc<Routes>,
-    limits: Limits,
+    limits: Live<Limits>,
 }
 
 impl tower::Service<Request<Body>> for Dispatch {
@@ -166,10 +170,11 @@ impl tower::Service<Request<Body>> for Dispatch {
 impl Dispatch {
     fn run(&self, call: Inbound) -> Reply {
         let request = &call.request;
-        let route = call.cx.route().and_then(|place| self.routes.get(place));
+        let Served { routes, limits } = &*self.0;
+        let route = call.cx.route().and_then(|place| routes.get(place));
         let refusal = match (call.cx.face(), route) {
             (Face::Grpc, Some(route)) if request.method() == Method::POST => {
-                let call = ServerCall::new(call, self.limits);
+                let call = ServerCall::new(call, **limits.get());
                 return route.handler.call(route.method, call);
             }
             (Face::Grpc, Some(_)) => Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST"),

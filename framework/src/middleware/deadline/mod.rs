@@ -23,6 +23,7 @@ use tokio::time::{Instant, Sleep};
 use tower::Service;
 
 use crate::body::Body;
+use crate::config::Live;
 use crate::context::Inbound;
 use crate::error::{Error, Result};
 use crate::wire;
@@ -42,11 +43,11 @@ pub(crate) struct Times {
 #[derive(Clone, Debug)]
 pub(crate) struct Deadline<S> {
     inner: S,
-    times: Times,
+    times: Live<Times>,
 }
 
 impl<S> Deadline<S> {
-    pub(crate) fn new(inner: S, times: Times) -> Self {
+    pub(crate) fn new(inner: S, times: Live<Times>) -> Self {
         Self { inner, times }
     }
 }
@@ -64,7 +65,7 @@ where
     }
 
     fn call(&mut self, mut call: Inbound) -> Self::Future {
-        let bounds = self.times.of(&call);
+        let bounds = self.times.get().of(&call);
         if let Some(deadline) = bounds.deadline {
             call.cx.set_deadline(deadline);
         }

@@ -11,8 +11,9 @@ static SHORT: Operation =
     Operation::new("/t.T/Short", Kind::Unary).with_timeout(Duration::from_secs(1));
 static STREAM: Operation = Operation::new("/t.T/Stream", Kind::ServerStream);
 
-const TIMES: Times =
-    Times { unary: Some(Duration::from_secs(10)), idle: Some(Duration::from_secs(300)) };
+fn times() -> Live<Times> {
+    Live::new(Times { unary: Some(Duration::from_secs(10)), idle: Some(Duration::from_secs(300)) })
+}
 
 fn request(operation: &'static Operation, timeout: Option<&'static str>) -> Inbound {
     let mut request = Request::new(Body::empty());
@@ -26,7 +27,7 @@ fn request(operation: &'static Operation, timeout: Option<&'static str>) -> Inbo
 async fn ends_after(call: Inbound) -> (Duration, Error) {
     let begun = Instant::now();
     let hang = service_fn(|_| std::future::pending::<Result<Response<Body>>>());
-    let error = Deadline::new(hang, TIMES).oneshot(call).await.unwrap_err();
+    let error = Deadline::new(hang, times()).oneshot(call).await.unwrap_err();
     (begun.elapsed(), error)
 }
 
@@ -53,7 +54,8 @@ async fn the_smallest_of_all_limits_ends_a_call() {
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_time_is_up_when_it_arrives_is_not_run() {
     let never = service_fn(|_| -> std::future::Ready<Result<Response<Body>>> { panic!("it ran") });
-    let error = Deadline::new(never, TIMES).oneshot(request(&UNARY, Some("0n"))).await.unwrap_err();
+    let error =
+        Deadline::new(never, times()).oneshot(request(&UNARY, Some("0n"))).await.unwrap_err();
     assert_eq!(error.reason(), "DEADLINE_EXCEEDED");
 }
 
@@ -63,7 +65,7 @@ async fn the_handler_is_told_its_deadline() {
         assert_eq!(call.cx.remaining(), Some(Duration::from_secs(3)));
         Ok(Response::new(Body::empty()))
     });
-    Deadline::new(seen, TIMES).oneshot(request(&UNARY, Some("3S"))).await.unwrap();
+    Deadline::new(seen, times()).oneshot(request(&UNARY, Some("3S"))).await.unwrap();
 }
 
 fn ticking(every: Duration) -> Body {
@@ -78,7 +80,8 @@ async fn stream_ends_after(every: Duration, timeout: Option<&'static str>) -> (D
     let begun = Instant::now();
     let service =
         service_fn(move |_| std::future::ready(Ok::<_, Error>(Response::new(ticking(every)))));
-    let response = Deadline::new(service, TIMES).oneshot(request(&STREAM, timeout)).await.unwrap();
+    let response =
+        Deadline::new(service, times()).oneshot(request(&STREAM, timeout)).await.unwrap();
     let mut body = response.into_body();
     loop {
         if let Err(error) = body.frame().await.unwrap() {
@@ -106,4 +109,18 @@ async fn a_stream_that_talks_is_not_idle_and_one_that_stops_is() {
         stream_ends_after(Duration::from_secs(299), None),
     );
     assert!(long.await.is_err(), "a stream that talks was ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_changes_holds_for_the_calls_that_come_then() {
+    let times = times();
+    let hang = service_fn(|_| std::future::pending::<Result<Response<Body>>>());
+    let service = Deadline::new(hang, times.clone());
+    let begun = Instant::now();
+    let before = service.clone().oneshot(request(&UNARY, None));
+    times.set(Times { unary: Some(Duration::from_secs(1)), idle: None });
+    let after = service.oneshot(request(&UNARY, None));
+    after.await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 1);
+    drop(before);
 }

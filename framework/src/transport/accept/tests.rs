@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Mutex, mpsc};
@@ -41,10 +42,12 @@ fn serving(max: usize, listener: Script) -> (Stop, tokio::task::JoinHandle<()>) 
 }
 
 fn connections(max: usize) -> Connections {
-    let settings = ServerSettings::default();
+    let mut settings = ServerSettings::default();
+    settings.connection.max = max;
+    let in_force = api::InForce::new(settings);
     let pipeline =
-        api::pipeline(&settings, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
-    Connections::new(pipeline, Arc::new(settings), max)
+        api::pipeline(&in_force, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
+    Connections::new(pipeline, in_force.settings().clone(), Room::new(None))
 }
 
 fn no_files() -> io::Result<DuplexStream> {
@@ -114,6 +117,20 @@ async fn a_connection_too_many_is_closed_at_once_and_there_is_room_again_later()
     assert!(asks(third).await.starts_with("HTTP/1.1 404"));
     stop.begin();
     server.await.unwrap();
+}
+
+#[test]
+fn some_files_are_kept_for_what_is_not_a_connection() {
+    let table = [
+        (20_000, None, 20_000),
+        (20_000, Some(1_000_000), 20_000),
+        (20_000, Some(1024), 960),
+        (20_000, Some(100), 50),
+        (10, Some(1024), 10),
+    ];
+    for (max, files, expected) in table {
+        assert_eq!(Room::new(files).of(max), expected, "{max} of {files:?}");
+    }
 }
 
 #[test]

@@ -14,10 +14,11 @@ const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 fn connect(change: impl FnOnce(&mut ServerSettings)) -> (DuplexStream, JoinHandle<()>) {
     let mut settings = ServerSettings::default();
     change(&mut settings);
+    let in_force = api::InForce::new(settings);
     let pipeline =
-        api::pipeline(&settings, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
+        api::pipeline(&in_force, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
     let (near, far) = duplex(64 * 1024);
-    let served = serve_io(far, pipeline, Arc::new(settings), Peer::default(), Stop::new());
+    let served = serve_io(far, pipeline, in_force.settings().full(), Peer::default(), Stop::new());
     (near, tokio::spawn(served))
 }
 

@@ -70,9 +70,9 @@ impl Handler for Echo {
 }
 
 fn pipeline(layers: &[UserLayer]) -> Pipeline {
-    let times = Times { unary: Some(Duration::from_secs(10)), idle: None };
+    let times = Live::new(Times { unary: Some(Duration::from_secs(10)), idle: None });
     let routes = Routes::new(vec![Service::new(&FACTS, Echo)]).unwrap();
-    Pipeline::new(routes, times, Limits::default(), layers, Telemetry::off())
+    Pipeline::new(routes, times, Live::new(Limits::default()), layers, Telemetry::off())
 }
 
 fn framed<T: Message>(messages: &[T]) -> Bytes {
