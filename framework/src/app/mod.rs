@@ -422,6 +422,7 @@ impl App {
                 self.health.clone(),
                 announced.subscribe(),
                 self.channels.clone(),
+                self.telemetry.clone(),
             );
             Box::new(admin) as Box<dyn Server>
         });

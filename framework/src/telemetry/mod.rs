@@ -20,7 +20,8 @@ use crate::config::Invalid;
 use crate::error::Error;
 
 pub(crate) use self::calls::{
-    Active, ClientCalls, ClientSeen, Ended, Making, Outcome, Sent, ServerCalls, ServerSeen, Side,
+    Active, ActiveCall, ClientCalls, ClientSeen, Ended, Making, Outcome, Sent, ServerCalls,
+    ServerSeen, Side,
 };
 use self::logs::Json;
 pub(crate) use self::logs::REQUEST_ID;

@@ -1,5 +1,6 @@
 //! The port for operators, over real sockets.
 
+mod calls;
 #[cfg(feature = "profiling")]
 mod profile;
 

@@ -3,11 +3,14 @@
 //! Plain HTTP/1.1 beside the port for calls, so that it answers when that one is full.
 
 mod answer;
+mod calls;
 mod guard;
 mod health;
+mod metrics;
 mod pages;
 mod patience;
 mod profile;
+mod query;
 mod registry;
 
 use std::fmt;
@@ -27,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::registry::Endpoint;
 use crate::server::{Server, Stop};
+use crate::telemetry::Telemetry;
 
 use super::announce::Announced;
 use super::channels::Channels;
@@ -63,10 +67,11 @@ impl AdminServer {
         health: Health,
         announced: watch::Receiver<Announced>,
         channels: Channels,
+        telemetry: Telemetry,
     ) -> Self {
         let address = settings.address.clone();
-        let pages =
-            Arc::new(Pages { settings, health, announced, channels, profiler: Profiler::new() });
+        let profiler = Profiler::new();
+        let pages = Arc::new(Pages { settings, health, announced, channels, telemetry, profiler });
         Self { address, pages, listener: None }
     }
 }

@@ -12,8 +12,9 @@ use super::super::channels::Channels;
 use super::super::settings::AdminSettings;
 use super::answer::Answer;
 use super::profile::{self, Profiler};
-use super::{guard, health, registry};
+use super::{calls, guard, health, metrics, registry};
 use crate::health::Health;
+use crate::telemetry::Telemetry;
 
 /// Everything that the pages tell of.
 pub(super) struct Pages {
@@ -21,6 +22,7 @@ pub(super) struct Pages {
     pub(super) health: Health,
     pub(super) announced: watch::Receiver<Announced>,
     pub(super) channels: Channels,
+    pub(super) telemetry: Telemetry,
     pub(super) profiler: Profiler,
 }
 
@@ -38,7 +40,9 @@ enum Name {
     Index,
     Alive,
     Ready,
+    Metrics,
     Registry,
+    Calls,
     Profiles,
     CpuProfile,
     HeapProfile,
@@ -79,11 +83,25 @@ const PAGES: &[Page] = &[
         what: "both at once",
     },
     Page {
+        name: Name::Metrics,
+        path: "/metrics",
+        audience: Audience::Everybody,
+        methods: READ,
+        what: "what is measured, for Prometheus",
+    },
+    Page {
         name: Name::Registry,
         path: "/registry",
         audience: Audience::Operators,
         methods: READ,
         what: "what it announced, and whom its channels see",
+    },
+    Page {
+        name: Name::Calls,
+        path: "/debug/calls",
+        audience: Audience::Operators,
+        methods: READ,
+        what: "the calls on their way, the oldest first; ?operation= picks",
     },
     Page {
         name: Name::Profiles,
@@ -142,6 +160,8 @@ impl Pages {
             Name::Alive => health::alive(),
             Name::Ready => health::ready(&self.health, self.settings.check_timeout).await,
             Name::Registry => registry::show(&self.announced.borrow(), &self.channels),
+            Name::Metrics => metrics::show(self.telemetry.metrics(), &head.headers),
+            Name::Calls => calls::show(self.telemetry.active(), head.uri.query()),
             Name::Profiles => profile::index(),
             Name::CpuProfile => self.profiler.cpu(head.uri.query()).await,
             Name::HeapProfile => self.profiler.heap().await,
@@ -176,7 +196,7 @@ mod tests {
             .filter(|page| page.audience == Audience::Everybody)
             .map(|page| page.path)
             .collect();
-        assert_eq!(everybody, ["/livez", "/readyz", "/healthz", "/"]);
+        assert_eq!(everybody, ["/livez", "/readyz", "/healthz", "/metrics", "/"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answer::Answer;
+use super::query;
 
 /// How long a CPU profile takes unless `?seconds=` says otherwise; as in Go.
 const SECONDS: u64 = 30;
@@ -80,8 +81,7 @@ pub(super) fn index() -> Answer {
 }
 
 fn seconds(query: Option<&str>) -> Result<Duration, String> {
-    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let Some((_, text)) = pairs.into_iter().find(|(name, _)| *name == "seconds") else {
+    let Some(text) = query::value(query, "seconds") else {
         return Ok(Duration::from_secs(SECONDS));
     };
     text.parse()
