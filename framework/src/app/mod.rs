@@ -129,7 +129,7 @@ impl App {
             instance: instance.id.clone(),
             version: instance.version.clone(),
         };
-        let telemetry = Telemetry::new(&speaker);
+        let telemetry = Telemetry::new(&settings.telemetry, &speaker);
         telemetry::begin(&settings.telemetry, variables.get("RUST_LOG"), speaker)?;
         let (registrar, discovery) = match registry(&settings, &variables)? {
             Some((registrar, discovery)) => (Some(registrar), Some(discovery)),

@@ -26,7 +26,7 @@ pub(crate) use self::calls::{
 use self::logs::Json;
 pub(crate) use self::logs::REQUEST_ID;
 use self::metrics::Metrics;
-pub use self::settings::{LogFormat, LogSettings, TelemetrySettings};
+pub use self::settings::{Bound, LogFormat, LogSettings, MetricSettings, TelemetrySettings};
 
 /// Who is speaking: what each line of a JSON log says beside its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ struct Parts {
 
 impl Telemetry {
     /// That of an app.
-    pub(crate) fn new(speaker: &Speaker) -> Self {
+    pub(crate) fn new(settings: &TelemetrySettings, speaker: &Speaker) -> Self {
         let Speaker { service, instance, version } = speaker;
         let target = [
             ("service.name", service),
@@ -56,7 +56,8 @@ impl Telemetry {
             ("service.version", version),
         ];
         let target = target.map(|(name, value)| (name.to_owned(), value.clone()));
-        Self(Arc::new(Parts { active: Active::default(), metrics: Metrics::new(target.into()) }))
+        let metrics = Metrics::new(&settings.metrics, target.into());
+        Self(Arc::new(Parts { active: Active::default(), metrics }))
     }
 
     /// That of a server or a channel without an app: nobody asks for it.
@@ -115,6 +116,7 @@ impl std::fmt::Display for Causes<'_> {
 ///
 /// If the filter is not one.
 pub(crate) fn check(settings: &TelemetrySettings) -> Result<(), Invalid> {
+    settings.metrics.check()?;
     filter(&settings.logs.filter).map(drop)
 }
 

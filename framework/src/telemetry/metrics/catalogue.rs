@@ -99,6 +99,28 @@ families! {
         => "How many bytes of messages were received, for each call.";
     CLIENT_ACTIVE = Gauge "rpc.client.active_requests" in "{request}" by &[SYSTEM, CALLEE, METHOD]
         => "How many calls of this service to others are in flight.";
+    TOKIO_WORKERS = Gauge "tokio.workers" in "{thread}" by &[]
+        => "How many threads the runtime runs tasks on.";
+    TOKIO_TASKS = Gauge "tokio.tasks.alive" in "{task}" by &[]
+        => "How many tasks the runtime has.";
+    TOKIO_QUEUE = Gauge "tokio.global_queue.depth" in "{task}" by &[]
+        => "How many tasks wait in the queue that all threads of the runtime share.";
+    TOKIO_BUSY = Counter "tokio.busy" in "s" by &[]
+        => "For how long the threads of the runtime have been busy, added up.";
+    PROCESS_CPU = Counter "process.cpu.time" as "process_cpu" in "s" by &[]
+        => "How much CPU the process has used.";
+    PROCESS_RESIDENT = Gauge "process.memory.usage" as "process_resident_memory" in "By" by &[]
+        => "How much memory the process holds.";
+    PROCESS_VIRTUAL = Gauge "process.memory.virtual" as "process_virtual_memory" in "By" by &[]
+        => "How much address space the process has.";
+    PROCESS_FILES = Gauge "process.unix.file_descriptor.count" as "process_open_fds" in "{file_descriptor}" by &[]
+        => "How many files the process has open; a connection is one.";
+    PROCESS_MOST_FILES = Gauge "process.unix.file_descriptor.limit" as "process_max_fds" in "{file_descriptor}" by &[]
+        => "How many files the process may open.";
+    PROCESS_THREADS = Gauge "process.thread.count" as "process_threads" in "{thread}" by &[]
+        => "How many threads the process has.";
+    PROCESS_START = Gauge "process.start_time" in "s" by &[]
+        => "When the process began, in seconds since 1970.";
 }
 
 #[cfg(test)]

@@ -8,13 +8,21 @@
 pub(crate) mod calls;
 pub(crate) mod catalogue;
 pub(crate) mod instrument;
+mod process;
 pub(crate) mod reading;
+mod runtime;
 mod text;
+mod user;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use opentelemetry::metrics::Meter;
+use tokio::runtime::Handle;
+
 use crate::operation::Operation;
+
+use super::settings::MetricSettings;
 
 pub use self::catalogue::{Family, Kind, catalogue};
 
@@ -22,6 +30,7 @@ use self::calls::{CallTable, ClientInstruments, ServerInstruments};
 use self::instrument::Buckets;
 use self::reading::Reading;
 use self::text::Format;
+use self::user::UserMetrics;
 
 /// What is measured of an app. Cloning is cheap; all clones are one.
 #[derive(Clone)]
@@ -31,6 +40,9 @@ struct Inner {
     calls: Arc<CallTable>,
     /// What is read from those who know it, when somebody asks.
     sources: Mutex<Vec<Source>>,
+    user: UserMetrics,
+    /// The one that it was made in, if it was.
+    runtime: Option<Handle>,
     /// Who is speaking.
     target: Vec<(String, String)>,
 }
@@ -44,27 +56,34 @@ pub(crate) struct Page {
     pub(crate) text: String,
 }
 
-/// Microseconds. From half a millisecond, which a call between two services of one machine takes, to the
-/// default deadline of 10 s; the semantic conventions begin at 5 ms.
-const DURATIONS: [u64; 14] = [
-    500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-    5_000_000, 10_000_000,
-];
-
 /// Bytes. From one small message to the default limit of 4 MiB.
 const SIZES: [u64; 9] = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
 
 impl Metrics {
     /// Metrics that nobody reads: of servers and channels without an app. They cost the same.
     pub(crate) fn off() -> Self {
-        Self::new(Vec::new())
+        Self::new(&MetricSettings::default(), Vec::new())
     }
 
     /// Metrics of the one that `target` describes, by the names of OpenTelemetry's resources.
-    pub(crate) fn new(target: Vec<(String, String)>) -> Self {
-        let durations = Buckets::of_nanoseconds(DURATIONS.map(|micros| micros * 1000));
+    pub(crate) fn new(settings: &MetricSettings, target: Vec<(String, String)>) -> Self {
+        let bounds = settings.buckets.iter().map(|bound| bound.0.as_nanos());
+        let bounds = bounds.map(|bound| u64::try_from(bound).unwrap_or(u64::MAX));
+        let durations = Buckets::of_nanoseconds(bounds);
         let calls = Arc::new(CallTable::new(durations, Buckets::of_bytes(SIZES)));
-        Self(Arc::new(Inner { calls, sources: Mutex::default(), target }))
+        let user = UserMetrics::new(&target);
+        let runtime = Handle::try_current().ok();
+        Self(Arc::new(Inner { calls, sources: Mutex::default(), user, runtime, target }))
+    }
+
+    /// What the service measures of its own goes through this, in the name of `scope`.
+    pub(crate) fn meter(&self, scope: String) -> Meter {
+        self.0.user.meter(scope)
+    }
+
+    /// Makes these the ones that `opentelemetry::global` gives, from now on.
+    pub(crate) fn become_global(&self) {
+        self.0.user.become_global();
     }
 
     /// Binds the instruments of a server's operations, in the order of its routes.
@@ -90,10 +109,17 @@ impl Metrics {
     pub(crate) fn read(&self) -> Reading {
         let mut reading = Reading::default();
         self.0.calls.read(&mut reading);
+        process::read(&mut reading);
+        if let Some(runtime) = &self.0.runtime {
+            runtime::read(&mut reading, runtime);
+        }
         let sources = self.0.sources.lock().unwrap_or_else(PoisonError::into_inner);
         for source in sources.iter() {
             source(&mut reading);
         }
+        drop(sources);
+        // Last: what a service measures does not stand in the way of what the framework does.
+        self.0.user.read(&mut reading);
         reading
     }
 
@@ -102,6 +128,12 @@ impl Metrics {
         let format = Format::of(accept);
         let text = text::page(&self.read(), &self.0.target, format);
         Page { content_type: format.content_type(), text }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::off()
     }
 }
 
@@ -117,7 +149,10 @@ mod tests {
 
     #[test]
     fn what_is_asked_comes_out_on_the_page() {
-        let metrics = Metrics::new(vec![("service.name".to_owned(), "users".to_owned())]);
+        let metrics = Metrics::new(
+            &MetricSettings::default(),
+            vec![("service.name".to_owned(), "users".to_owned())],
+        );
         metrics.ask(|reading| reading.add(&catalogue::SERVER_ACTIVE, ["grpc", "a.B/C"], 7_i64));
         let page = metrics.page(Some("application/openmetrics-text"));
         assert!(page.content_type.starts_with("application/openmetrics-text"));

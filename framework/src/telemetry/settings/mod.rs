@@ -1,11 +1,13 @@
 //! What can be set about what a service tells of itself.
 
 mod logs;
+mod metrics;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::logs::{LogFormat, LogSettings};
+pub use self::metrics::{Bound, MetricSettings};
 
 /// The section `telemetry`: what the service tells of itself while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,4 +16,6 @@ pub use self::logs::{LogFormat, LogSettings};
 pub struct TelemetrySettings {
     /// What is logged, and how it is written.
     pub logs: LogSettings,
+    /// What is measured.
+    pub metrics: MetricSettings,
 }
