@@ -92,5 +92,8 @@ pub use wire::{Encoding, Streaming};
 /// What messages are made of: timestamps, durations and field masks are in [`prost_types`].
 pub use {futures_core::Stream, prost, prost_types};
 
+/// What a service measures with, see [`App::meter`]: the version that the framework reads.
+pub use opentelemetry;
+
 /// A boxed stream of messages, for where a stream's type must be named.
 pub type BoxStream<T> = std::pin::Pin<Box<dyn Stream<Item = Result<T>> + Send>>;

@@ -247,7 +247,7 @@ fn words(kind: &str) -> String {
         return format!("table of {}", words(inner));
     }
     match kind {
-        "Duration" => "duration".to_owned(),
+        "Duration" | "Bound" => "duration".to_owned(),
         "String" => "text".to_owned(),
         "Secret" => "text, never printed".to_owned(),
         "PathBuf" => "path".to_owned(),

@@ -17,6 +17,7 @@ use crate::config::{Variables, duration};
 use crate::error::Result;
 use crate::registry::{Advertise, Endpoint, Instance, Registrar};
 use crate::server::Server;
+use crate::telemetry::metrics::Asked;
 
 use super::admin;
 use super::announce::{Announced, Announcer, Gate};
@@ -54,6 +55,9 @@ pub(crate) struct Started {
 }
 
 pub(super) struct Life {
+    /// For as long as it lives, the metrics tell of it.
+    #[expect(dead_code, reason = "held, not read")]
+    pub(super) measured: Asked,
     /// With what it started.
     pub(super) settings: Arc<Settings>,
     pub(super) latest: Latest,

@@ -12,6 +12,7 @@ mod flags;
 mod hooks;
 mod life;
 mod live;
+mod measure;
 mod servers;
 mod settings;
 mod signals;
@@ -100,15 +101,19 @@ impl App {
             config::print(&format!("{name} {version}"));
             exit::leave(0);
         }
-        Self::build(name, version, config.subscribe(), Arc::clone(&config.variables)).map_err(
-            |invalid| {
-                let exit = Exit::configuration(invalid);
-                if config.of_process {
-                    exit.leave();
-                }
-                exit
-            },
-        )
+        let built = Self::build(name, version, config.subscribe(), Arc::clone(&config.variables));
+        if config.of_process
+            && let Ok(app) = &built
+        {
+            app.telemetry.metrics().become_global();
+        }
+        built.map_err(|invalid| {
+            let exit = Exit::configuration(invalid);
+            if config.of_process {
+                exit.leave();
+            }
+            exit
+        })
     }
 
     fn build(
@@ -238,6 +243,23 @@ impl App {
             }
             .build()
         })
+    }
+
+    /// What the service measures of its own: instruments of OpenTelemetry, in the name of the service.
+    /// What they count is shown by `/metrics` and sent by OTLP, beside what the framework measures.
+    ///
+    /// ```no_run
+    /// # fn example(app: &bia::App) {
+    /// let placed = app.meter().u64_counter("orders.placed").build();
+    /// placed.add(1, &[bia::opentelemetry::KeyValue::new("country", "CH")]);
+    /// # }
+    /// ```
+    ///
+    /// Libraries that measure through `opentelemetry::global` are heard too, from [`App::new`] on. An
+    /// instrument has at most 2,000 series; further ones are counted together.
+    #[must_use]
+    pub fn meter(&self) -> opentelemetry::metrics::Meter {
+        self.telemetry.metrics().meter(self.instance.name.clone())
     }
 
     /// Adds a step before anything else of the start: a migration, a warm-up. Steps run in their order.
@@ -433,7 +455,15 @@ impl App {
             server: in_force,
             channels: self.channels.clone(),
         };
+        let measured = measure::measure(
+            self.telemetry.metrics(),
+            &self.instance,
+            self.health.clone(),
+            announced.subscribe(),
+            self.channels.clone(),
+        );
         Ok(Life {
+            measured,
             settings: self.settings,
             latest: self.latest,
             follower: Some(follower),

@@ -41,6 +41,8 @@ pub(super) struct Connections {
     pipeline: Pipeline,
     settings: Live<ServerSettings>,
     room: Room,
+    /// How many there may be, as it was last told.
+    most: usize,
     /// Stops the connections; a step of its own after the server's, so that what is cut can be named
     /// before it is gone.
     stop: Stop,
@@ -55,6 +57,7 @@ impl Connections {
             pipeline,
             settings,
             room,
+            most: 0,
             stop: Stop::new(),
             running: JoinSet::new(),
             refused: Burst::default(),
@@ -68,6 +71,7 @@ impl Connections {
     /// accepted only to be told the same. Whoever is here is then told to go (GOAWAY, or `connection:
     /// close`) and finishes.
     pub(super) async fn serve<L: Accept>(mut self, listener: L, stop: &Stop) {
+        self.look(&self.settings.full());
         self.accept(&listener, stop).await;
         timeout(LAST.1, self.accept_waiting(&listener)).await.ok();
         drop(listener);
@@ -129,13 +133,22 @@ impl Connections {
         }
     }
 
+    /// How many connections there may be now.
+    fn look(&mut self, settings: &ServerSettings) -> usize {
+        let max = self.room.of(settings.connection.max);
+        self.pipeline.connections().expect(self.most, max);
+        self.most = max;
+        max
+    }
+
     fn add<IO>(&mut self, io: IO, peer: Peer)
     where
         IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let settings = self.settings.full();
-        let max = self.room.of(settings.connection.max);
+        let max = self.look(&settings);
         if self.running.len() >= max {
+            self.pipeline.connections().refuse();
             if self.refused.count() {
                 tracing::warn!(
                     max,
@@ -149,7 +162,9 @@ impl Connections {
             tracing::info!(times, "there is room for connections again");
         }
         let pipeline = self.pipeline.clone();
-        self.running.spawn(serve_io(io, pipeline, settings, peer, self.stop.clone()));
+        let counted = pipeline.connections().accept();
+        let serving = serve_io(io, pipeline, settings, peer, self.stop.clone());
+        self.running.spawn(async move { counted.end(serving.await) });
     }
 
     async fn cut(mut self) {

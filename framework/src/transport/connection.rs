@@ -23,6 +23,7 @@ use crate::body::Body;
 use crate::context::Peer;
 use crate::error::BoxError;
 use crate::server::Stop;
+use crate::telemetry::metrics::connections::Cause;
 
 use super::clock::HeadClock;
 use super::heads::{Heads, UNDERSTOOD};
@@ -42,22 +43,27 @@ pub(crate) async fn serve_io<IO>(
     settings: Arc<ServerSettings>,
     peer: Peer,
     stop: Stop,
-) where
+) -> Cause
+where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let from = peer.address;
     let opened = tokio::select! {
         opened = Opened::open(io) => opened,
         () = after(settings.headers.read_timeout) => {
-            return tracing::debug!(peer = ?from, "the peer did not say in time what it speaks");
+            tracing::debug!(peer = ?from, "the peer did not say in time what it speaks");
+            return Cause::Silent;
         }
         // Whoever is about to send a call is served: the connection leaves with its first answer.
-        () = stop.begun().then(|()| sleep(NOTICE)) => return,
+        () = stop.begun().then(|()| sleep(NOTICE)) => return Cause::Closed,
     };
     let (protocol, io) = match opened {
         Ok(Some(opened)) => opened,
-        Ok(None) => return,
-        Err(error) => return tracing::debug!(peer = ?from, %error, "connection broken at once"),
+        Ok(None) => return Cause::Silent,
+        Err(error) => {
+            tracing::debug!(peer = ?from, %error, "connection broken at once");
+            return Cause::Broken;
+        }
     };
     if io.is_tls() {
         tracing::debug!(peer = ?from, "the peer speaks TLS, which this port does not");
@@ -74,17 +80,27 @@ pub(crate) async fn serve_io<IO>(
         Protocol::Http1 => life.http1(io, pipeline, peer).await,
         Protocol::Http2 => life.http2(io, pipeline, peer).await,
     };
-    match outcome {
-        Ok(End::Closed) => tracing::trace!(peer = ?from, "connection closed"),
-        Ok(End::Cut { open }) => tracing::debug!(peer = ?from, open, "connection cut"),
-        Err(error) => tracing::debug!(peer = ?from, %error, "connection broken"),
-    }
+    let cause = match outcome {
+        Ok(End::Closed) => {
+            tracing::trace!(peer = ?from, "connection closed");
+            Cause::Closed
+        }
+        Ok(End::Cut { open }) => {
+            tracing::debug!(peer = ?from, open, "connection cut");
+            Cause::Cut
+        }
+        Err(error) => {
+            tracing::debug!(peer = ?from, %error, "connection broken");
+            Cause::Broken
+        }
+    };
     if !life.streams.ended().await {
         tracing::warn!(
             peer = ?from,
             "calls go on although their connection is gone: a handler blocks its thread"
         );
     }
+    cause
 }
 
 /// Runs the calls of an HTTP/2 connection, which waits for them before it ends.

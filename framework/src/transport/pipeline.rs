@@ -23,6 +23,7 @@ use crate::middleware::recovery::Recovery;
 use crate::middleware::rescue::Rescue;
 use crate::middleware::{UserLayer, UserService};
 use crate::operation::{Kind, Operation};
+use crate::telemetry::metrics::connections::ConnectionInstruments;
 use crate::telemetry::{ServerCalls, Telemetry};
 
 /// What all calls to operations that are not here have in common.
@@ -35,6 +36,7 @@ type Stack = Rescue<ReadMetadata<Observe<Recovery<Deadline<Inner>>>>>;
 pub(crate) struct Pipeline {
     routes: Arc<Routes>,
     in_flight: InFlight,
+    connections: ConnectionInstruments,
     stack: Stack,
 }
 
@@ -61,12 +63,13 @@ impl Pipeline {
         // So that a panic is observed as the error that it becomes.
         let stack = Recovery::new(stack);
         let operations: Vec<_> = routes.iter().map(|route| route.operation).collect();
+        let connections = telemetry.metrics().connections();
         let calls = ServerCalls::new(telemetry, &operations);
         let stack = Observe::new(stack, in_flight.clone(), calls);
         // So that what observes knows what the caller told.
         let stack = ReadMetadata::new(stack);
         let stack = Rescue::new(stack);
-        Self { routes, in_flight, stack }
+        Self { routes, in_flight, connections, stack }
     }
 
     /// Answers a request, whatever it is.
@@ -83,6 +86,11 @@ impl Pipeline {
         // No `async` block: it would hold the layers' future twice, once as it is made and once as it
         // is awaited, and every call moves and allocates what it holds.
         self.stack.clone().call(Inbound { cx, request }).map(answered)
+    }
+
+    /// What the connections that calls come in by are counted with.
+    pub(super) fn connections(&self) -> &ConnectionInstruments {
+        &self.connections
     }
 
     /// The operations that are running, and how many calls of each.

@@ -7,6 +7,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod catalogue;
+pub(crate) mod connections;
 pub(crate) mod instrument;
 mod process;
 pub(crate) mod reading;
@@ -14,8 +15,9 @@ mod runtime;
 mod text;
 mod user;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::metrics::Meter;
 use tokio::runtime::Handle;
@@ -27,6 +29,7 @@ use super::settings::MetricSettings;
 pub use self::catalogue::{Family, Kind, catalogue};
 
 use self::calls::{CallTable, ClientInstruments, ServerInstruments};
+use self::connections::ConnectionInstruments;
 use self::instrument::Buckets;
 use self::reading::Reading;
 use self::text::Format;
@@ -38,8 +41,8 @@ pub(crate) struct Metrics(Arc<Inner>);
 
 struct Inner {
     calls: Arc<CallTable>,
-    /// What is read from those who know it, when somebody asks.
-    sources: Mutex<Vec<Source>>,
+    connections: ConnectionInstruments,
+    sources: Mutex<Sources>,
     user: UserMetrics,
     /// The one that it was made in, if it was.
     runtime: Option<Handle>,
@@ -47,7 +50,21 @@ struct Inner {
     target: Vec<(String, String)>,
 }
 
+/// What is read from those who know it, when somebody asks; each under a number of its own.
+#[derive(Default)]
+struct Sources {
+    all: BTreeMap<u64, Source>,
+    next: u64,
+}
+
 type Source = Box<dyn Fn(&mut Reading) + Send + Sync>;
+
+/// Somebody who is asked whenever the metrics are read, until this is dropped.
+#[must_use = "who is dropped is not asked any more"]
+pub(crate) struct Asked {
+    metrics: Metrics,
+    number: u64,
+}
 
 /// The page `/metrics`.
 #[derive(Debug)]
@@ -73,7 +90,9 @@ impl Metrics {
         let calls = Arc::new(CallTable::new(durations, Buckets::of_bytes(SIZES)));
         let user = UserMetrics::new(&target);
         let runtime = Handle::try_current().ok();
-        Self(Arc::new(Inner { calls, sources: Mutex::default(), user, runtime, target }))
+        let connections = ConnectionInstruments::default();
+        let sources = Mutex::default();
+        Self(Arc::new(Inner { calls, connections, sources, user, runtime, target }))
     }
 
     /// What the service measures of its own goes through this, in the name of `scope`.
@@ -99,10 +118,24 @@ impl Metrics {
         self.0.calls.client(callee)
     }
 
-    /// Adds what is to be asked whenever the metrics are read. It answers at once, without waiting.
-    pub(crate) fn ask(&self, source: impl Fn(&mut Reading) + Send + Sync + 'static) {
-        let mut sources = self.0.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.push(Box::new(source));
+    /// What the connections to the app's servers are counted with.
+    pub(crate) fn connections(&self) -> ConnectionInstruments {
+        self.0.connections.clone()
+    }
+
+    /// Has `source` asked whenever the metrics are read. It answers at once, without waiting.
+    ///
+    /// What it holds may hold these metrics, as a channel does: who holds the answer lets go of both.
+    pub(crate) fn ask(&self, source: impl Fn(&mut Reading) + Send + Sync + 'static) -> Asked {
+        let mut sources = self.sources();
+        let number = sources.next;
+        sources.next += 1;
+        sources.all.insert(number, Box::new(source));
+        Asked { metrics: self.clone(), number }
+    }
+
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.0.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All metrics as they are now.
@@ -113,11 +146,10 @@ impl Metrics {
         if let Some(runtime) = &self.0.runtime {
             runtime::read(&mut reading, runtime);
         }
-        let sources = self.0.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        for source in sources.iter() {
+        self.0.connections.read(&mut reading);
+        for source in self.sources().all.values() {
             source(&mut reading);
         }
-        drop(sources);
         // Last: what a service measures does not stand in the way of what the framework does.
         self.0.user.read(&mut reading);
         reading
@@ -131,9 +163,23 @@ impl Metrics {
     }
 }
 
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let source = self.metrics.sources().all.remove(&self.number);
+        // What it holds is let go without the lock.
+        drop(source);
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::off()
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").field("number", &self.number).finish_non_exhaustive()
     }
 }
 
@@ -153,12 +199,15 @@ mod tests {
             &MetricSettings::default(),
             vec![("service.name".to_owned(), "users".to_owned())],
         );
-        metrics.ask(|reading| reading.add(&catalogue::SERVER_ACTIVE, ["grpc", "a.B/C"], 7_i64));
+        let asked =
+            metrics.ask(|reading| reading.add(&catalogue::SERVER_ACTIVE, ["grpc", "a.B/C"], 7_i64));
         let page = metrics.page(Some("application/openmetrics-text"));
         assert!(page.content_type.starts_with("application/openmetrics-text"));
         assert!(page.text.starts_with("# HELP target "), "{}", page.text);
         let line = "rpc_server_active_requests{rpc_system_name=\"grpc\",rpc_method=\"a.B/C\"} 7\n";
         assert!(page.text.contains(line), "{}", page.text);
         assert!(page.text.ends_with("# EOF\n"));
+        drop(asked);
+        assert!(!metrics.page(None).text.contains("a.B/C"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use super::catalogue::Kind;
 use super::reading::{Exemplar, Labels, Metric, Point, Reading, Spread, Value};
@@ -308,11 +308,6 @@ fn unit_word(unit: &str, kind: Kind) -> &'static str {
         "1" if kind == Kind::Gauge => "ratio",
         _ => "",
     }
-}
-
-/// Now, in seconds since 1970.
-pub(super) fn seconds(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 #[cfg(test)]

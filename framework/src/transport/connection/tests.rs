@@ -11,7 +11,7 @@ use crate::transport::api;
 /// The preface and empty settings.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-fn connect(change: impl FnOnce(&mut ServerSettings)) -> (DuplexStream, JoinHandle<()>) {
+fn connect(change: impl FnOnce(&mut ServerSettings)) -> (DuplexStream, JoinHandle<Cause>) {
     let mut settings = ServerSettings::default();
     change(&mut settings);
     let in_force = api::InForce::new(settings);
