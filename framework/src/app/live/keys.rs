@@ -83,6 +83,9 @@ const KEYS: &[(&str, When)] = &[
     ("client.window", NewConnections),
     ("telemetry.logs.filter", NextStart),
     ("telemetry.logs.format", NextStart),
+    // Counts of other ranges could not be added to those that are there.
+    ("telemetry.metrics.interval", NextStart),
+    ("telemetry.metrics.buckets", NextStart),
     ("stop.drain_delay", AtOnce),
     ("stop.timeout", AtOnce),
 ];
