@@ -5,6 +5,7 @@
 
 mod ci;
 mod demo;
+mod effects;
 mod error;
 mod exec;
 mod r#gen;

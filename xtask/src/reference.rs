@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::effects::Effects;
 use crate::error::{About as _, Error, Result};
 use crate::root::repository;
 use crate::ui;
@@ -22,6 +23,10 @@ variables (`BIA_SERVER__ADDRESS` is `server.address`), `--set server.address=…
 these. `--print-config` shows what is in force and where each value came from.
 
 Durations are written `250ms`, `10s`, `5m`, `1h`.
+
+Settings can be changed while the service runs. Of each it is said when a change takes effect: *at once*, which is from
+the next call on; *for new connections*, while those that are there keep what they have until they are replaced; or
+*at the next start*: then a warning tells of it, and `/config` shows it as pending until the service is restarted.
 ";
 
 /// A type that settings are read into.
@@ -61,7 +66,7 @@ struct Value {
 pub(crate) fn main(check: bool) -> Result<()> {
     let mut types = Types::new();
     read_folder(&repository().join("framework/src"), &mut types)?;
-    let page = render(&types)?;
+    let page = render(&types, &Effects::read()?)?;
     let file = repository().join(PAGE);
     let old = std::fs::read_to_string(&file).unwrap_or_default();
     if old == page {
@@ -159,7 +164,7 @@ fn snake(name: &str) -> String {
     snake
 }
 
-fn render(types: &Types) -> Result<String> {
+fn render(types: &Types, effects: &Effects) -> Result<String> {
     let mut page = HEAD.to_owned();
     let mut open = vec![(String::new(), ROOT.to_owned())];
     let mut told = BTreeMap::new();
@@ -192,7 +197,12 @@ fn render(types: &Types) -> Result<String> {
                     let path = if value.is_some() { format!("{path}.<name>") } else { path };
                     inner.push((path, kind.to_owned()));
                 }
-                _ => page.push_str(&setting(&path, field, types)),
+                _ => {
+                    page.push_str(&setting(&path, field, types));
+                    if let Some(effect) = effects.of(&path) {
+                        page.push_str(&format!("\nA change takes effect *{effect}*.\n"));
+                    }
+                }
             }
         }
         // The stack gives the last one first.
@@ -282,7 +292,7 @@ fn sentence(doc: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, plain, render, words};
+    use super::{Effects, parse, plain, render, words};
 
     const SOURCE: &str = "\
 /// Everything.
@@ -352,12 +362,14 @@ pub struct ClientSettings {
 
     #[test]
     fn every_setting_is_on_the_page_under_its_whole_name_with_its_documentation() {
-        let page = render(&parse(SOURCE).into_iter().collect()).expect("a page");
-        let body = page.split_once("`1h`.\n").expect("the head").1;
+        let effects = Effects::parse("(\"server.timeout\", AtOnce),");
+        let page = render(&parse(SOURCE).into_iter().collect(), &effects).expect("a page");
+        let body = page.split_once("is restarted.\n").expect("the head").1;
         assert_eq!(
             body,
             "\n## `server`\n\nWhere it listens.\n\n### `server.address`\n\n*text*. Where; default `0.0.0.0:8000`. \
              See `Advertise` and `x`.\n\nMore.\n\n### `server.timeout`\n\n*duration*. \
+             \nA change takes effect *at once*.\n\
              \n### `server.encoding`\n\nHow replies are written.\n\n- `as_is`: As it is.\n- `gzip`: gzip.\n\
              \n### `server.advertise`\n\nWhere it is called.\n\nOne of:\n\n`auto`, or a host.\n\
              \n## `clients.<name>`\n\nOne callee.\n\n### `clients.<name>.max`\n\n\
@@ -375,7 +387,8 @@ pub struct ClientSettings {
 
     #[test]
     fn a_framework_without_settings_is_told() {
-        let error = render(&parse("").into_iter().collect()).expect_err("no page");
+        let error =
+            render(&parse("").into_iter().collect(), &Effects::default()).expect_err("no page");
         assert!(error.to_string().starts_with("no settings' type `Settings`"));
     }
 }

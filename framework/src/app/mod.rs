@@ -440,7 +440,7 @@ impl App {
         servers.extend(self.servers);
         let admin = (!self.settings.admin.address.is_empty()).then(|| {
             let admin = AdminServer::new(
-                self.settings.admin.clone(),
+                self.latest.clone(),
                 self.health.clone(),
                 announced.subscribe(),
                 self.channels.clone(),

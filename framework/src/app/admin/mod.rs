@@ -34,7 +34,7 @@ use crate::telemetry::Telemetry;
 
 use super::announce::Announced;
 use super::channels::Channels;
-use super::settings::AdminSettings;
+use super::live::Latest;
 
 use self::pages::Pages;
 use self::patience::Patience;
@@ -63,13 +63,13 @@ pub(super) struct AdminServer {
 
 impl AdminServer {
     pub(super) fn new(
-        settings: AdminSettings,
+        settings: Latest,
         health: Health,
         announced: watch::Receiver<Announced>,
         channels: Channels,
         telemetry: Telemetry,
     ) -> Self {
-        let address = settings.address.clone();
+        let address = settings.get().admin.address.clone();
         let profiler = Profiler::new();
         let pages = Arc::new(Pages { settings, health, announced, channels, telemetry, profiler });
         Self { address, pages, listener: None }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::super::announce::Announced;
 use super::super::channels::Channels;
-use super::super::settings::AdminSettings;
+use super::super::live::Latest;
 use super::answer::Answer;
 use super::profile::{self, Profiler};
 use super::{calls, guard, health, metrics, registry};
@@ -18,7 +18,7 @@ use crate::telemetry::Telemetry;
 
 /// Everything that the pages tell of.
 pub(super) struct Pages {
-    pub(super) settings: AdminSettings,
+    pub(super) settings: Latest,
     pub(super) health: Health,
     pub(super) announced: watch::Receiver<Announced>,
     pub(super) channels: Channels,
@@ -150,15 +150,16 @@ impl Pages {
         if !page.methods.contains(&head.method) {
             return wrong_method(page);
         }
+        let settings = self.settings.get();
         if page.audience == Audience::Operators
-            && let Some(refusal) = guard::refusal(&self.settings.token, &head.headers, peer)
+            && let Some(refusal) = guard::refusal(&settings.admin.token, &head.headers, peer)
         {
             return refusal;
         }
         match page.name {
             Name::Index => index(),
             Name::Alive => health::alive(),
-            Name::Ready => health::ready(&self.health, self.settings.check_timeout).await,
+            Name::Ready => health::ready(&self.health, settings.admin.check_timeout).await,
             Name::Registry => registry::show(&self.announced.borrow(), &self.channels),
             Name::Metrics => metrics::show(self.telemetry.metrics(), &head.headers),
             Name::Calls => calls::show(self.telemetry.active(), head.uri.query()),

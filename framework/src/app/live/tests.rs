@@ -231,6 +231,24 @@ async fn connections_beyond_what_is_allowed_now_are_given_up_without_losing_a_ca
 }
 
 #[tokio::test]
+async fn the_pages_for_operators_ask_for_the_token_that_is_set_now() {
+    let running = run("").await;
+    let status = async || {
+        let mut socket = TcpStream::connect(running.app.admin_address().unwrap()).await.unwrap();
+        let request = "GET /registry HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(status().await, "200");
+    running.change("admin: {token: t0k3n}");
+    assert_eq!(status().await, "401");
+    running.change("");
+    assert_eq!(status().await, "200");
+}
+
+#[tokio::test]
 async fn the_time_to_stop_is_what_is_set_when_it_stops() {
     let running = run("stop: {drain_delay: 30s, timeout: 60s}").await;
     running.change("stop: {drain_delay: 0s, timeout: 10s}");
