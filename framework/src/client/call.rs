@@ -27,7 +27,7 @@ use super::channel::Channel;
 use super::exchange::{Outgoing, Progress, exchange};
 use super::head;
 use super::pump::Payload;
-use super::settings::ClientSettings;
+use super::settings::Terms;
 
 /// A call that is about to be made: await it.
 ///
@@ -78,8 +78,7 @@ pub struct WithReply<T>(Call<T>);
 /// All that is needed to make a call.
 pub(super) struct Plan<T> {
     channel: Channel,
-    /// As they were when the call was planned, and its message encoded by them.
-    settings: Arc<ClientSettings>,
+    terms: Terms,
     operation: &'static Operation,
     payload: Result<(Payload, Sent)>,
     timeout: Option<Duration>,
@@ -90,13 +89,13 @@ pub(super) struct Plan<T> {
 impl<T> Call<T> {
     pub(super) fn new(
         channel: Channel,
-        settings: Arc<ClientSettings>,
+        terms: Terms,
         operation: &'static Operation,
         payload: Result<(Payload, Sent)>,
         run: fn(Plan<T>) -> BoxFuture<'static, Result<Reply<T>>>,
     ) -> Self {
         let (timeout, metadata) = (None, HeaderMap::new());
-        let plan = Plan { channel, settings, operation, payload, timeout, metadata, run };
+        let plan = Plan { channel, terms, operation, payload, timeout, metadata, run };
         Self(State::Planned(plan))
     }
 
@@ -217,11 +216,10 @@ impl<T> Plan<T> {
     /// Settles deadline and metadata, now that the call begins.
     fn begin(self) -> Result<Running> {
         let begun = Instant::now();
-        let settings = self.settings;
-        let default = (self.operation.kind() == Kind::Unary && !settings.timeout.is_zero())
-            .then_some(settings.timeout);
+        let terms = self.terms;
+        let default = terms.timeout.filter(|_| self.operation.kind() == Kind::Unary);
         let own = self.timeout.or(default).map(|timeout| begun + timeout);
-        let mut headers = head::headers(settings.compress);
+        let mut headers = head::headers(terms.compress);
         if !self.metadata.is_empty() {
             headers.extend(self.metadata);
         }
@@ -251,12 +249,13 @@ pub(super) fn one<T: Message + Default + 'static>(
     plan: Plan<T>,
 ) -> BoxFuture<'static, Result<Reply<T>>> {
     Box::pin(async move {
+        let limit = plan.terms.max_receive;
         let Running { channel, mut call, mut seen } = plan.begin()?;
         let (begun, deadline) = (call.begun, call.deadline);
         let operation = call.operation.clone();
         let mut progress = Progress::default();
         let answer = async {
-            let mut stream = open::<T>(&channel, &mut call, &mut progress, false).await?;
+            let mut stream = open::<T>(&channel, &mut call, &mut progress, limit, false).await?;
             let message = wire::read_one(&mut stream).await?;
             seen.receive(stream.take_decoded());
             let (headers, trailers) = stream.into_parts();
@@ -285,13 +284,14 @@ pub(super) fn many<T: Message + Default + 'static>(
 ) -> BoxFuture<'static, Result<Reply<Streaming<T>>>> {
     Box::pin(async move {
         let both_ways = plan.operation.kind() == Kind::Bidi;
+        let limit = plan.terms.max_receive;
         let Running { channel, mut call, mut seen } = plan.begin()?;
         let stalled = both_ways.then(Arc::<AtomicBool>::default);
         let mut progress = Progress::telling(stalled.clone());
         let mut opening = Box::pin(async move {
             let (begun, deadline) = (call.begun, call.deadline);
             let operation = call.operation.clone();
-            let opening = open::<T>(&channel, &mut call, &mut progress, true);
+            let opening = open::<T>(&channel, &mut call, &mut progress, limit, true);
             let opened = match deadline {
                 None => opening.await,
                 Some(deadline) => match tokio::time::timeout_at(deadline, opening).await {
@@ -333,11 +333,13 @@ pub(super) fn many<T: Message + Default + 'static>(
     })
 }
 
-/// Sends a call and opens the stream of what is answered; `bounded` gives that stream the deadline.
+/// Sends a call and opens the stream of what is answered, of messages up to `limit`; `bounded` gives
+/// that stream the deadline.
 async fn open<T: Message + Default>(
     channel: &Channel,
     call: &mut Outgoing,
     progress: &mut Progress,
+    limit: usize,
     bounded: bool,
 ) -> Result<Streaming<T>> {
     let response = exchange(channel, call, progress).await?;
@@ -347,6 +349,6 @@ async fn open<T: Message + Default>(
     if let Some(deadline) = call.deadline.filter(|_| bounded) {
         body.set_deadline(deadline, call.begun);
     }
-    let decoder = Decoder::new(encoding, channel.pool().in_force().settings.max_message_size);
+    let decoder = Decoder::new(encoding, limit);
     Ok(Streaming::new(Body::new(body), decoder, End::Response).with_headers(parts.headers))
 }

@@ -22,7 +22,7 @@ use super::owner;
 use super::pool::{InForce, Pool};
 use super::pump::Payload;
 use super::requests::Requests;
-use super::settings::ClientSettings;
+use super::settings::{ClientSettings, Terms};
 use super::socket::Connector;
 use super::state::ChannelState;
 use super::target::Target;
@@ -78,9 +78,9 @@ impl Channel {
         Req: Message,
         Res: Message + Default + 'static,
     {
-        let settings = self.settings();
-        let payload = encode(&request, &settings);
-        Call::new(self.clone(), settings, operation, payload, call::one)
+        let terms = self.pool().terms();
+        let payload = encode(&request, terms);
+        Call::new(self.clone(), terms, operation, payload, call::one)
     }
 
     /// Calls a method that streams to the caller.
@@ -94,9 +94,9 @@ impl Channel {
         Req: Message,
         Res: Message + Default + 'static,
     {
-        let settings = self.settings();
-        let payload = encode(&request, &settings);
-        Call::new(self.clone(), settings, operation, payload, call::many)
+        let terms = self.pool().terms();
+        let payload = encode(&request, terms);
+        Call::new(self.clone(), terms, operation, payload, call::many)
     }
 
     /// Calls a method that the caller streams to.
@@ -110,9 +110,9 @@ impl Channel {
         Res: Message + Default + 'static,
         S: Stream<Item = Req> + Send + 'static,
     {
-        let settings = self.settings();
-        let payload = stream(requests, &settings);
-        Call::new(self.clone(), settings, operation, Ok(payload), call::one)
+        let terms = self.pool().terms();
+        let payload = stream(requests, terms);
+        Call::new(self.clone(), terms, operation, Ok(payload), call::one)
     }
 
     /// Calls a method that streams both ways.
@@ -126,9 +126,9 @@ impl Channel {
         Res: Message + Default + 'static,
         S: Stream<Item = Req> + Send + 'static,
     {
-        let settings = self.settings();
-        let payload = stream(requests, &settings);
-        Call::new(self.clone(), settings, operation, Ok(payload), call::many)
+        let terms = self.pool().terms();
+        let payload = stream(requests, terms);
+        Call::new(self.clone(), terms, operation, Ok(payload), call::many)
     }
 
     /// What it calls, as it was given.
@@ -140,7 +140,7 @@ impl Channel {
     /// The settings in force now. Those of an app's channel change when its configuration does.
     #[must_use]
     pub fn settings(&self) -> Arc<ClientSettings> {
-        Arc::clone(&self.pool().in_force().settings)
+        self.pool().settings()
     }
 
     /// Replaces the settings: for the next call, for connections that are made from now on, and at
@@ -164,20 +164,20 @@ impl Channel {
     }
 }
 
-fn encode(request: &impl Message, settings: &ClientSettings) -> Result<(Payload, Sent)> {
+fn encode(request: &impl Message, terms: Terms) -> Result<(Payload, Sent)> {
     let mut data = BytesMut::new();
-    let sent = wire::encode(request, settings.compress, settings.max_send(), &mut data)?;
+    let sent = wire::encode(request, terms.compress, terms.max_send, &mut data)?;
     Ok((Payload::whole(data.freeze()), Sent::Whole(sent as u64)))
 }
 
-fn stream<Req, S>(requests: S, settings: &ClientSettings) -> (Payload, Sent)
+fn stream<Req, S>(requests: S, terms: Terms) -> (Payload, Sent)
 where
     Req: Message + 'static,
     S: Stream<Item = Req> + Send + 'static,
 {
     let sent = Arc::default();
     let count = Arc::clone(&sent);
-    let body = Requests::new(requests, settings.compress, settings.max_send(), count);
+    let body = Requests::new(requests, terms.compress, terms.max_send, count);
     (Payload::stream(Body::new(body)), Sent::Counted(sent))
 }
 

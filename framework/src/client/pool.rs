@@ -6,20 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 use http::uri::Authority;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::balance::{Balancer, Node, Pick};
-use crate::config::Live;
 use crate::error::{Error, Result};
 use crate::registry::{Endpoint, Instance};
 
 use super::conn::Conn;
 use super::failure::Rounded;
 use super::member::{Member, Phase};
-use super::settings::ClientSettings;
+use super::settings::{ClientSettings, Terms};
 use super::socket::Connector;
 use super::target::Target;
 
@@ -34,7 +33,6 @@ const GUESS: Duration = Duration::from_millis(1);
 /// What the calls and the tasks of a channel share.
 pub(super) struct Pool {
     pub(super) target: Target,
-    in_force: Live<InForce>,
     pub(super) connector: Connector,
     pub(super) connecting: Semaphore,
     picture: ArcSwap<Picture>,
@@ -68,9 +66,9 @@ impl InForce {
     }
 }
 
-/// Whom a call can go to, at one moment.
-#[derive(Default)]
+/// Whom a call can go to, and by what it goes, at one moment.
 struct Picture {
+    in_force: Arc<InForce>,
     nodes: Vec<Arc<Node>>,
     /// In the order of `nodes`.
     members: Vec<Arc<Member>>,
@@ -78,9 +76,17 @@ struct Picture {
     hopeless: Option<Instant>,
 }
 
+impl Picture {
+    /// With nobody in it yet.
+    fn of(in_force: &Arc<InForce>) -> Self {
+        let in_force = Arc::clone(in_force);
+        Self { in_force, nodes: Vec::new(), members: Vec::new(), hopeless: None }
+    }
+}
+
 /// Everybody there is.
-#[derive(Default)]
 pub(super) struct Roster {
+    in_force: Arc<InForce>,
     pub(super) members: Vec<Arc<Member>>,
     /// How many instances there are that cannot be called: without an endpoint for gRPC.
     pub(super) unusable: usize,
@@ -88,6 +94,12 @@ pub(super) struct Roster {
     pub(super) registry: Option<Registry>,
     /// When the last node that was ready ceased to be.
     deserted: Option<Instant>,
+}
+
+impl Roster {
+    fn new(in_force: Arc<InForce>, registry: Option<Registry>) -> Self {
+        Self { in_force, members: Vec::new(), unusable: 0, registry, deserted: None }
+    }
 }
 
 /// How the registry stands.
@@ -132,40 +144,41 @@ impl Pool {
         connector: Connector,
         registry: Option<String>,
     ) -> Self {
+        let in_force = Arc::new(in_force);
         let registry = registry.map(|source| Registry { source, heard: None, error: None });
         Self {
             target,
-            in_force: Live::new(in_force),
             connector,
             connecting: Semaphore::new(CONNECTING),
-            picture: ArcSwap::default(),
-            roster: Mutex::new(Roster { registry, ..Roster::default() }),
+            picture: ArcSwap::from_pointee(Picture::of(&in_force)),
+            roster: Mutex::new(Roster::new(in_force, registry)),
             changed: Notify::new(),
             waiting: AtomicUsize::new(0),
         }
     }
 
-    pub(super) fn in_force(&self) -> Guard<Arc<InForce>> {
-        self.in_force.get()
-    }
-
     /// The settings in force, to keep for as long as one step takes.
     pub(super) fn settings(&self) -> Arc<ClientSettings> {
-        Arc::clone(&self.in_force.get().settings)
+        Arc::clone(&self.picture.load().in_force.settings)
     }
 
-    /// Replaces the settings. Called by one task at a time.
+    /// What a call that is planned now goes by.
+    pub(super) fn terms(&self) -> Terms {
+        self.picture.load().in_force.settings.terms()
+    }
+
+    /// Replaces the settings.
     pub(super) fn set_settings(&self, settings: &ClientSettings) {
-        let now = self.in_force.full();
-        if *now.settings == *settings {
+        let mut roster = self.roster();
+        if *roster.in_force.settings == *settings {
             return;
         }
-        self.in_force.set(now.with(settings));
-        for member in &self.roster().members {
+        roster.in_force = Arc::new(roster.in_force.with(settings));
+        // Calls that wait may have to wait longer, or not at all.
+        self.draw(&mut roster);
+        for member in &roster.members {
             member.wake.notify_one();
         }
-        // Calls that wait may have to wait longer, or not at all.
-        self.refresh();
     }
 
     pub(super) fn roster(&self) -> MutexGuard<'_, Roster> {
@@ -230,7 +243,7 @@ impl Pool {
         if picture.nodes.is_empty() {
             return Err(picture.hopeless.map_or(Refusal::Soon, Refusal::Hopeless));
         }
-        let now = self.in_force.get();
+        let now = &picture.in_force;
         if tried.is_empty() {
             let picked = now.balancer.pick(&picture.nodes, call);
             let member = picked.and_then(|place| picture.members.get(place));
@@ -240,13 +253,12 @@ impl Pool {
                 return Ok((conn, Arc::clone(member)));
             }
         }
-        Self::try_others(&picture, &now, call, tried)
+        Self::try_others(&picture, call, tried)
     }
 
     /// The longer way: among those not tried, one after the other until one has a place.
     fn try_others(
         picture: &Picture,
-        now: &InForce,
         call: &Pick<'_>,
         tried: &[Arc<Node>],
     ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
@@ -261,7 +273,7 @@ impl Pool {
             nodes.clone_from(&picture.nodes);
             members.clone_from(&picture.members);
         }
-        let mut open = false;
+        let (now, mut open) = (&picture.in_force, false);
         while !nodes.is_empty() {
             let Some(place) = now.balancer.pick(&nodes, call).filter(|place| *place < nodes.len())
             else {
@@ -287,16 +299,19 @@ impl Pool {
 
     /// Draws the picture anew, and wakes those who wait for it.
     pub(super) fn refresh(&self) {
-        let mut roster = self.roster();
+        self.draw(&mut self.roster());
+    }
+
+    fn draw(&self, roster: &mut Roster) {
         let ready = |member: &&Arc<Member>| member.phase() == Phase::Ready;
         let members: Vec<_> = roster.members.iter().filter(ready).map(Arc::clone).collect();
         let nodes = members.iter().map(|member| Arc::clone(&member.node)).collect();
         if members.is_empty() && !self.picture.load().nodes.is_empty() {
             roster.deserted = Some(Instant::now());
         }
-        let hopeless = if members.is_empty() { self.hopeless_from(&roster) } else { None };
-        self.picture.store(Arc::new(Picture { nodes, members, hopeless }));
-        drop(roster);
+        let hopeless = if members.is_empty() { Self::hopeless_from(roster) } else { None };
+        let in_force = Arc::clone(&roster.in_force);
+        self.picture.store(Arc::new(Picture { in_force, nodes, members, hopeless }));
         self.changed.notify_waiters();
     }
 
@@ -304,13 +319,13 @@ impl Pool {
     ///
     /// Not so for a moment after the last one has gone: one that stops says so at once, and the
     /// registry needs a moment to tell of the one that takes over.
-    fn hopeless_from(&self, roster: &Roster) -> Option<Instant> {
+    fn hopeless_from(roster: &Roster) -> Option<Instant> {
         let asked = roster.registry.as_ref();
         let pending =
             asked.is_some_and(|registry| registry.heard.is_none() && registry.error.is_none());
         let connecting = roster.members.iter().any(|member| member.phase() == Phase::Connecting);
         (!pending && !connecting).then(|| {
-            let gone = roster.deserted.map(|since| since + self.in_force.get().settings.handover);
+            let gone = roster.deserted.map(|since| since + roster.in_force.settings.handover);
             gone.unwrap_or_else(Instant::now)
         })
     }

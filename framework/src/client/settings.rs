@@ -157,9 +157,24 @@ impl BackoffSettings {
     }
 }
 
+/// What one call goes by. It is taken once, when the call is planned: by this its message is written,
+/// and by this its headers say how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) timeout: Option<Duration>,
+    pub(super) compress: Encoding,
+    pub(super) max_send: usize,
+    pub(super) max_receive: usize,
+}
+
 impl ClientSettings {
-    pub(super) fn max_send(&self) -> usize {
-        self.max_send_message_size.unwrap_or(usize::MAX)
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            timeout: (!self.timeout.is_zero()).then_some(self.timeout),
+            compress: self.compress,
+            max_send: self.max_send_message_size.unwrap_or(usize::MAX),
+            max_receive: self.max_message_size,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use arc_swap::{ArcSwap, Guard};
 
 /// What is in force now, for many readers that look at it often. Cloning is cheap; all clones are one.
 ///
-/// Reading is a pointer load that waits for nobody; measured, some 4 ns. What a reader holds does not
+/// Reading is a pointer load that waits for nobody. What a reader holds does not
 /// change under it: who needs two values that fit together takes both from one [`Live::get`].
 #[derive(Debug)]
 pub(crate) struct Live<S>(Arc<ArcSwap<S>>);
