@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::io::Write as _;
 use std::process::{ExitCode, Termination};
 
 use crate::config::Invalid;
@@ -55,10 +56,15 @@ impl Exit {
         self.code
     }
 
+    /// Whether it is wrong settings that are told.
+    pub(super) fn is_configuration(&self) -> bool {
+        self.code == CONFIGURATION
+    }
+
     /// Prints it as `main` would and ends the process with its code.
-    #[expect(clippy::print_stderr, reason = "the log may not be there yet, or say less")]
     pub(super) fn leave(&self) -> ! {
-        eprintln!("Error: {self:?}");
+        // The log may not be there yet, or say less; and nobody may be listening any more.
+        writeln!(std::io::stderr(), "Error: {self:?}").ok();
         leave(self.code)
     }
 }

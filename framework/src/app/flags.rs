@@ -22,7 +22,8 @@ pub(super) const HELP: &str = "\
 Settings come from, later over earlier: defaults, configs/app.yaml, configs/app.$BIA_ENV.yaml,
 variables BIA_SECTION__KEY, --set.
 
-  --config FILE      read this file instead of those in configs/ (again for more layers)
+  --config FILE      read this file, or each file of this folder, instead of those in configs/
+                     (again for more layers)
   --set KEY=VALUE    set one setting: --set server.address=127.0.0.1:9000
   --check-config     say whether the settings are right, and exit
   --print-config     print the settings in force and where each came from, secrets masked, and exit
@@ -44,7 +45,7 @@ impl Flags {
                 return Err(Invalid::whole(name, "takes no value"));
             }
             let value = || {
-                let expected = if name == "--set" { "KEY=VALUE" } else { "a file" };
+                let expected = if name == "--set" { "KEY=VALUE" } else { "a file or a folder" };
                 value
                     .or_else(|| arguments.next())
                     .ok_or_else(|| Invalid::whole(name, format!("expected {expected} after it")))
@@ -97,7 +98,7 @@ mod tests {
         let table = [
             (&["--confg", "x"][..], "--confg: there is no such flag: did you mean --config?"),
             (&["serve"], "serve: there is no such flag: --help lists those there are"),
-            (&["--config"], "--config: expected a file after it"),
+            (&["--config"], "--config: expected a file or a folder after it"),
             (&["--set"], "--set: expected KEY=VALUE after it"),
             (&["--print-config=yes"], "--print-config: takes no value"),
         ];

@@ -22,6 +22,7 @@ use crate::telemetry::metrics::Asked;
 use super::admin;
 use super::announce::{Announced, Announcer, Gate};
 use super::channels::Channels;
+use super::config::{Handle, Reloading};
 use super::exit::Exit;
 use super::hooks::{self, Hooks};
 use super::live::{Follower, Latest};
@@ -58,6 +59,7 @@ pub(super) struct Life {
     /// For as long as it lives, the metrics tell of it.
     #[expect(dead_code, reason = "held, not read")]
     pub(super) measured: Asked,
+    pub(super) config: Handle,
     /// With what it started.
     pub(super) settings: Arc<Settings>,
     pub(super) latest: Latest,
@@ -89,6 +91,7 @@ pub(super) struct Running {
     announcer: Option<Announcer>,
     /// Dropped last: settings that are accepted while the service stops are heeded too.
     following: Option<AbortOnDropHandle<()>>,
+    reloading: Option<Reloading>,
 }
 
 impl Life {
@@ -114,6 +117,7 @@ impl Life {
 
     async fn start(&mut self) -> Result<()> {
         let begun = Instant::now();
+        self.running.reloading = Some(self.config.reloading());
         hooks::run_until_failure("before_start", std::mem::take(&mut self.hooks.before_start))
             .await?;
         let bound = self.bind().await?;
@@ -309,6 +313,9 @@ impl Life {
 
         let hooks = std::mem::take(&mut self.hooks.after_stop);
         note(&mut failure, hooks::run_all("after_stop", hooks, end).await);
+        if let Some(reloading) = self.running.reloading.take() {
+            reloading.stop().await;
+        }
         tracing::info!(phase = "stopped", took = ?begun.elapsed(), failed = failure.is_some(), "stopped");
         failure.map_or(Ok(()), Err)
     }

@@ -40,7 +40,7 @@ use crate::server::Server;
 use crate::telemetry::{self, Speaker, Telemetry};
 use crate::transport::{self, ApiServer};
 
-pub use self::config::{Config, Current};
+pub use self::config::{Config, ConfigBuilder, ConfigSettings, Current, Held, Reloading, Watch};
 pub use self::exit::Exit;
 pub(crate) use self::life::Started;
 pub use self::settings::{
@@ -50,6 +50,7 @@ pub use self::settings::{
 use self::admin::AdminServer;
 use self::announce::{Announced, Gate};
 use self::channels::Channels;
+use self::config::Handle;
 use self::hooks::{Hook, Hooks};
 use self::life::{Cause, Life, Running};
 use self::live::{Follower, Latest, Pending};
@@ -68,6 +69,7 @@ use self::signals::Signals;
 /// }
 /// ```
 pub struct App {
+    config: Handle,
     /// With what it was made.
     settings: Arc<Settings>,
     latest: Latest,
@@ -97,19 +99,21 @@ impl App {
     /// there. With the process's own settings (of [`config`](crate::config())) that ends the process
     /// with code 78, see [`Exit`].
     pub fn new<T>(name: &str, version: &str, config: &Config<T>) -> Result<Self, Exit> {
-        if config.only_version {
+        if config.handle.answers.only_version {
             config::print(&format!("{name} {version}"));
             exit::leave(0);
         }
-        let built = Self::build(name, version, config.subscribe(), Arc::clone(&config.variables));
-        if config.of_process
+        let answers = config.handle.answers;
+        let accepted = config.handle.subscribe();
+        let built = Self::build(name, version, config.handle.clone(), accepted);
+        if answers.of_process
             && let Ok(app) = &built
         {
             app.telemetry.metrics().become_global();
         }
         built.map_err(|invalid| {
             let exit = Exit::configuration(invalid);
-            if config.of_process {
+            if answers.of_process {
                 exit.leave();
             }
             exit
@@ -119,10 +123,10 @@ impl App {
     fn build(
         name: &str,
         version: &str,
+        config: Handle,
         accepted: watch::Receiver<Arc<Settings>>,
-        variables: Arc<crate::config::Variables>,
     ) -> Result<Self, Invalid> {
-        let latest = Latest::new(accepted);
+        let (latest, variables) = (Latest::new(accepted), Arc::clone(&config.variables));
         let settings = latest.get();
         let name = settings.app.name.as_deref().unwrap_or(name);
         let id = settings.app.id.clone();
@@ -142,6 +146,7 @@ impl App {
         };
         Ok(Self {
             is_local: settings.registry.kind == RegistryKind::Local,
+            config,
             settings,
             latest,
             variables,
@@ -464,6 +469,7 @@ impl App {
         );
         Ok(Life {
             measured,
+            config: self.config,
             settings: self.settings,
             latest: self.latest,
             follower: Some(follower),

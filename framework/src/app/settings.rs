@@ -12,6 +12,8 @@ use crate::config::{Invalid, Secret, duration};
 use crate::telemetry::{self, TelemetrySettings};
 use crate::transport::{self, ServerSettings};
 
+use super::config::ConfigSettings;
+
 /// The settings of the framework: everything that stands beside the service's own sections.
 ///
 /// `Settings::default()` is what holds when nothing is set.
@@ -35,6 +37,8 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// How it stops.
     pub stop: StopSettings,
+    /// Where settings come from beside files, and how changes are taken.
+    pub config: ConfigSettings,
 }
 
 /// The section `app`: what the service says of itself.
@@ -174,8 +178,8 @@ impl Default for StopSettings {
 
 impl Settings {
     /// The names of the sections: what a service's own settings cannot be called.
-    pub const SECTIONS: [&'static str; 8] =
-        ["app", "server", "admin", "registry", "client", "clients", "telemetry", "stop"];
+    pub const SECTIONS: [&'static str; 9] =
+        ["app", "server", "admin", "registry", "client", "clients", "telemetry", "stop", "config"];
 
     /// How a service is called: the section `clients` of its name, else `client`.
     ///
@@ -192,6 +196,7 @@ impl Settings {
     /// Looks at what the types cannot say.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         telemetry::check(&self.telemetry)?;
+        self.config.check()?;
         self.check_addresses()?;
         self.check_numbers()?;
         if self.registry.kind == RegistryKind::Consul && cfg!(not(feature = "consul")) {

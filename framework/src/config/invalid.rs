@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::error::Error;
+
 /// What is wrong with the settings: the key, where it stands, what was expected, and what may help.
 ///
 /// ```text
@@ -93,3 +95,23 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
+
+/// What is wrong, of no one setting: `?` in a check of settings makes one of a text.
+impl From<String> for Invalid {
+    fn from(what: String) -> Self {
+        Self::found(None, None, what)
+    }
+}
+
+impl From<&str> for Invalid {
+    fn from(what: &str) -> Self {
+        what.to_owned().into()
+    }
+}
+
+/// What a [`Source`](super::Source) returns that was read and is wrong.
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::internal("CONFIG_INVALID", invalid.to_string()).with_source(invalid)
+    }
+}

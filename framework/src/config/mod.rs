@@ -9,23 +9,34 @@
 //! is asked for and a number where a number is, whichever layer it came from.
 
 mod decode;
+mod file;
+mod flat;
+mod hot;
 mod invalid;
 mod live;
+mod memory;
 mod nearest;
 mod placeholder;
 mod secret;
 mod show;
+mod source;
 mod span;
 mod tree;
 mod variables;
+mod watcher;
 mod yaml;
 
 pub use decode::Notes;
+pub use file::FileSource;
+pub(crate) use flat::{Flat, KeyChange};
+pub(crate) use hot::{Hot, Kept};
 pub use invalid::Invalid;
 pub(crate) use live::Live;
+pub use memory::MemorySource;
 pub(crate) use nearest::nearest;
 pub use secret::Secret;
 pub(crate) use show::Shown;
+pub use source::{Document, Snapshot, Source};
 pub use span::{DurationError, Span, duration};
 pub use tree::Tree;
 pub use variables::Variables;

@@ -14,7 +14,16 @@ pub(super) fn resolve(
     variables: &Variables,
 ) -> Result<(), Invalid> {
     let whole = table.clone();
-    let scope = Scope { whole: &whole, variables };
+    resolve_within(table, &whole, variables)
+}
+
+/// The same, of a table that is a part of the `whole` that it may refer to.
+pub(super) fn resolve_within(
+    table: &mut Map<String, Value>,
+    whole: &Map<String, Value>,
+    variables: &Variables,
+) -> Result<(), Invalid> {
+    let scope = Scope { whole, variables };
     table.iter_mut().try_for_each(|(key, value)| scope.value(key, value))
 }
 

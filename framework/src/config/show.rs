@@ -69,19 +69,22 @@ impl Shown {
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             match &value.kind {
                 ValueKind::Table(table) => self.add_table(&path, table, notes),
-                kind => self.insert(&path, &flow(kind), value.origin().unwrap_or_default(), notes),
+                kind => {
+                    let origin = value.origin().unwrap_or_default();
+                    self.insert(&path, &flow(kind, true), origin, notes);
+                }
             }
         }
     }
 
     fn insert(&mut self, path: &str, text: &str, origin: &str, notes: &Notes) {
-        let is_set = !text.is_empty() && text != "\"\"" && text != "null";
-        let text = if is_set && (notes.secrets.contains(path) || is_secret(path)) {
-            "***".to_owned()
-        } else {
-            without_password(text)
-        };
+        let text = masked(path, text, notes.is_secret(path));
         self.0.insert(path.to_owned(), (text, origin.to_owned()));
+    }
+
+    /// Each setting: its key, its value, and where that came from.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.0.iter().map(|(key, (text, origin))| (key.as_str(), text.as_str(), origin.as_str()))
     }
 
     /// Writes it as YAML with a comment on each line.
@@ -117,19 +120,29 @@ impl Shown {
     }
 }
 
-fn flow(kind: &ValueKind) -> String {
+/// A value as it is shown: not at all if it is a secret, or its name says so.
+pub(super) fn masked(path: &str, text: &str, is_known: bool) -> String {
+    let is_set = !text.is_empty() && text != "\"\"" && text != "null";
+    match is_set && (is_known || is_secret(path)) {
+        true => "***".to_owned(),
+        false => without_password(text),
+    }
+}
+
+/// A value on one line; `mask` hides what is secret by its name within it.
+pub(super) fn flow(kind: &ValueKind, mask: bool) -> String {
     match kind {
         ValueKind::Nil => "null".to_owned(),
         ValueKind::String(text) => quoted(text),
         ValueKind::Array(items) => {
-            let items: Vec<_> = items.iter().map(|item| flow(&item.kind)).collect();
+            let items: Vec<_> = items.iter().map(|item| flow(&item.kind, mask)).collect();
             format!("[{}]", items.join(", "))
         }
         ValueKind::Table(table) => {
             let table: BTreeMap<_, _> = table.iter().collect();
-            let entries = table.iter().map(|(key, value)| {
-                let value = if is_secret(key) { "***".to_owned() } else { flow(&value.kind) };
-                format!("{key}: {value}")
+            let entries = table.iter().map(|(key, value)| match mask && is_secret(key) {
+                true => format!("{key}: ***"),
+                false => format!("{key}: {}", flow(&value.kind, mask)),
             });
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }

@@ -108,6 +108,19 @@ impl Tree {
         placeholder::resolve(&mut self.loose, variables)
     }
 
+    /// The same for the values of one section alone.
+    pub(crate) fn resolve_section(
+        &mut self,
+        name: &str,
+        variables: &Variables,
+    ) -> Result<(), Invalid> {
+        let Some(section) = self.table.get(name) else { return Ok(()) };
+        let mut section = Map::from([(name.to_owned(), section.clone())]);
+        placeholder::resolve_within(&mut section, &self.table, variables)?;
+        self.table.extend(section);
+        Ok(())
+    }
+
     /// Takes out the sections of these names, as a tree of their own.
     #[must_use]
     pub fn take(&mut self, sections: &[&str]) -> Self {

@@ -88,6 +88,8 @@ const KEYS: &[(&str, When)] = &[
     ("telemetry.metrics.buckets", NextStart),
     ("stop.drain_delay", AtOnce),
     ("stop.timeout", AtOnce),
+    ("config.debounce", AtOnce),
+    ("config.start_timeout", NextStart),
 ];
 
 /// A setting that was changed and waits for the next start.

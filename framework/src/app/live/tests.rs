@@ -11,7 +11,6 @@ use super::*;
 use crate::app::{App, Config};
 use crate::balance::BalancerKind;
 use crate::client::{Channel, ChannelState, ClientSettings, NodePhase};
-use crate::config::Variables;
 use crate::dispatch::{Facts, Handler, Reply, ServerCall, Service};
 use crate::operation::{Kind, Operation};
 use crate::testing::TestApp;
@@ -47,11 +46,12 @@ struct Running {
 }
 
 fn settings(yaml: &str) -> Arc<Settings> {
-    Arc::new(Config::<()>::for_test(yaml).unwrap().settings().clone())
+    Config::<()>::for_test(yaml).unwrap().settings()
 }
 
 fn app(settings: &watch::Sender<Arc<Settings>>) -> App {
-    App::build("t", "1", settings.subscribe(), Arc::new(Variables::default())).unwrap()
+    let config = Config::<()>::for_test("").unwrap();
+    App::build("t", "1", config.handle.clone(), settings.subscribe()).unwrap()
 }
 
 async fn run(yaml: &str) -> Running {

@@ -29,6 +29,16 @@ pub struct Notes {
     pub(super) loose: Map<String, Value>,
 }
 
+impl Notes {
+    /// Whether a `Secret` took the value at a path, or one of those in it: of a list all are shown
+    /// or none.
+    pub(super) fn is_secret(&self, path: &str) -> bool {
+        let within = format!("{path}.");
+        let first = self.secrets.range(within.clone()..).next();
+        self.secrets.contains(path) || first.is_some_and(|it| it.starts_with(&within))
+    }
+}
+
 /// Makes a table a `T`, or tells everything that is wrong with it.
 ///
 /// `loose` are values for fields at the top, if there are such; `others` are the names there that

@@ -1,0 +1,116 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::config::{Flat, Invalid, Notes, Shown, Tree, Variables};
+
+use super::super::settings::Settings;
+use super::layers::located;
+
+/// What a program demands of its settings beyond their types.
+pub(super) type Check<T> = Box<dyn Fn(&T) -> Result<(), Invalid> + Send + Sync>;
+
+/// Settings that are right, as they would be in force.
+pub(super) struct Candidate<T> {
+    pub(super) own: T,
+    pub(super) settings: Arc<Settings>,
+    pub(super) view: View,
+}
+
+/// Settings as they are shown and compared.
+pub(super) struct View {
+    framework: Tree,
+    framework_notes: Notes,
+    own: Tree,
+    own_notes: Notes,
+    settings: Arc<Settings>,
+    /// Every value that a layer sets.
+    pub(super) flat: Flat,
+}
+
+impl<T: DeserializeOwned> Candidate<T> {
+    /// Makes settings of layers, and looks at whether they are right.
+    pub(super) fn new(
+        mut tree: Tree,
+        variables: &Variables,
+        checks: &[Check<T>],
+    ) -> Result<Self, Invalid> {
+        tree.resolve(variables)?;
+        let whole = tree.clone();
+        let mut framework = tree.take(&Settings::SECTIONS);
+        inherit(&mut framework);
+        let (settings, framework_notes): (Settings, _) = framework.decode(&[])?;
+        settings.check().map_err(|invalid| located(invalid, &framework))?;
+        let (own, own_notes) =
+            unwound("reading the settings", || tree.decode::<T>(&Settings::SECTIONS))?;
+        for check in checks {
+            unwound("the check of the settings", || check(&own))
+                .map_err(|invalid| located(invalid, &tree))?;
+        }
+        let settings = Arc::new(settings);
+        let flat = Flat::of(&whole, &[&framework_notes, &own_notes]);
+        let view = View {
+            framework,
+            framework_notes,
+            own: tree,
+            own_notes,
+            settings: Arc::clone(&settings),
+            flat,
+        };
+        Ok(Self { own, settings, view })
+    }
+}
+
+/// Runs code of the program. Where it panics it has not said that the settings are right.
+fn unwound<R>(what: &str, run: impl FnOnce() -> Result<R, Invalid>) -> Result<R, Invalid> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        Err(Invalid::from(format!("{what} panicked: {}", said(panic.as_ref()))))
+    })
+}
+
+/// What a panic said.
+pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+impl View {
+    fn shown(&self) -> Shown {
+        let mut shown = Shown::default();
+        shown.add_layers(&self.own, &self.own_notes);
+        let settings = serde_json::to_value(&*self.settings).unwrap_or_default();
+        shown.add_effective(&settings, &self.framework, &self.framework_notes);
+        shown
+    }
+
+    /// As `--print-config` prints it.
+    pub(super) fn to_yaml(&self) -> String {
+        self.shown().to_yaml().trim_end().to_owned()
+    }
+
+    /// By key: the value as it is shown, and where it came from.
+    pub(super) fn to_json(&self) -> Value {
+        let shown = self.shown();
+        let entries = shown.entries().map(|(key, text, origin)| {
+            (key.to_owned(), json!({ "value": text, "origin": origin }))
+        });
+        Value::Object(entries.collect())
+    }
+}
+
+/// Puts `client` under each of `clients`, so that these say only what is different.
+fn inherit(framework: &mut Tree) {
+    let Some(clients) = framework.section("clients") else { return };
+    let common = framework.section("client").unwrap_or_default();
+    let mut whole = Tree::new();
+    for name in clients.keys() {
+        if let Some(own) = clients.section(name) {
+            whole.add_section(name, common.clone());
+            whole.add_section(name, own);
+        }
+    }
+    framework.add_section("clients", whole);
+}

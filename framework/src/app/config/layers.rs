@@ -1,0 +1,114 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::config::{Document, FileSource, Invalid, Snapshot, Source, Tree, Variables};
+
+use super::super::flags::Flags;
+use super::settings::ConfigSettings;
+
+/// Where the files are that are read if none is named.
+const FOLDER: &str = "configs";
+
+/// The section that says where the rest is.
+const SECTION: &str = "config";
+
+/// What settings are made of, later over earlier: sources, variables, flags.
+pub(super) struct Layers {
+    pub(super) sources: Vec<Box<dyn Source>>,
+    /// How many of the sources are read before the section `config` is: files.
+    files: usize,
+    pub(super) variables: Arc<Variables>,
+    sets: Vec<String>,
+}
+
+impl Layers {
+    /// Files, variables and flags.
+    pub(super) fn of_process(flags: &Flags, variables: &Arc<Variables>) -> Self {
+        let sources = match flags.files.as_slice() {
+            [] => default_files(variables).into_iter().collect(),
+            files => files.iter().map(|file| Box::new(FileSource::new(file)) as _).collect(),
+        };
+        Self::of(sources, flags.sets.clone(), Arc::clone(variables))
+    }
+
+    pub(super) fn of(
+        sources: Vec<Box<dyn Source>>,
+        sets: Vec<String>,
+        variables: Arc<Variables>,
+    ) -> Self {
+        Self { files: sources.len(), sources, variables, sets }
+    }
+
+    /// Reads the section `config` from the files, variables and flags; `files` is what they have.
+    pub(super) fn bootstrap(&self, files: &[Snapshot]) -> Result<ConfigSettings, Invalid> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Bootstrap {
+            config: ConfigSettings,
+        }
+        let mut tree = self.merged(files)?;
+        // What else refers to a value may find it in a source that is yet to be read.
+        tree.resolve_section(SECTION, &self.variables)?;
+        let tree = tree.take(&[SECTION]);
+        let (Bootstrap { config }, _) = tree.decode(&[])?;
+        config.check().map_err(|invalid| located(invalid, &tree))?;
+        Ok(config)
+    }
+
+    /// Every layer in its order, placeholders as they are written.
+    pub(super) fn merged<'a>(
+        &self,
+        snapshots: impl IntoIterator<Item = &'a Snapshot>,
+    ) -> Result<Tree, Invalid> {
+        let mut tree = Tree::new();
+        for (index, snapshot) in snapshots.into_iter().enumerate() {
+            for document in &snapshot.documents {
+                let layer = layer(document)?;
+                if let Some(place) = layer.origin(SECTION).filter(|_| index >= self.files) {
+                    let what = "is read before this source: set it in a file, a variable or a flag";
+                    return Err(Invalid::new(SECTION, what).at(Some(place)));
+                }
+                tree.add(layer);
+            }
+        }
+        tree.add_variables(&self.variables);
+        for set in &self.sets {
+            tree.add_flag(set)?;
+        }
+        Ok(tree)
+    }
+}
+
+fn layer(document: &Document) -> Result<Tree, Invalid> {
+    let text = std::str::from_utf8(&document.bytes).map_err(|error| {
+        let what = format!("is no text: byte {} is not UTF-8", error.valid_up_to());
+        Invalid::whole(&document.name, what)
+    })?;
+    let mut layer = Tree::new();
+    layer.add_file(Path::new(&document.name), text)?;
+    Ok(layer)
+}
+
+/// The same, each fault with the place of the setting that it is about.
+pub(super) fn located(invalid: Invalid, tree: &Tree) -> Invalid {
+    let all = invalid.clone().into_all().into_iter().map(|fault| {
+        let place = fault.place().is_none().then(|| tree.origin(fault.key()?)).flatten();
+        match place.map(str::to_owned) {
+            Some(place) => fault.at(Some(&place)),
+            None => fault,
+        }
+    });
+    Invalid::of(all).unwrap_or(invalid)
+}
+
+/// The files in `configs`, where the process was started, else beside the manifest of what
+/// `cargo run` started.
+fn default_files(variables: &Variables) -> Option<Box<dyn Source>> {
+    let of_crate = variables.get("CARGO_MANIFEST_DIR").map(|it| Path::new(it).join(FOLDER));
+    let mut folders = std::iter::once(PathBuf::from(FOLDER)).chain(of_crate);
+    let folder = folders.find(|folder| folder.is_dir())?;
+    let environment = variables.environment().map(str::to_owned);
+    Some(Box::new(FileSource::defaults(folder, environment)))
+}
