@@ -17,6 +17,7 @@ use crate::config::{Variables, duration};
 use crate::error::Result;
 use crate::registry::{Advertise, Endpoint, Instance, Registrar};
 use crate::server::Server;
+use crate::telemetry::Telemetry;
 use crate::telemetry::metrics::Asked;
 
 use super::admin;
@@ -77,6 +78,7 @@ pub(super) struct Life {
     pub(super) gate: Gate,
     pub(super) announced: watch::Sender<Announced>,
     pub(super) channels: Channels,
+    pub(super) telemetry: Telemetry,
     /// Told once, when the service is up.
     pub(super) started: Option<oneshot::Sender<Started>>,
     pub(super) running: Running,
@@ -317,6 +319,8 @@ impl Life {
             reloading.stop().await;
         }
         tracing::info!(phase = "stopped", took = ?begun.elapsed(), failed = failure.is_some(), "stopped");
+        // What it says of its own stop is sent too.
+        self.telemetry.flush(end.saturating_duration_since(Instant::now())).await;
         failure.map_or(Ok(()), Err)
     }
 

@@ -138,8 +138,8 @@ impl App {
             instance: instance.id.clone(),
             version: instance.version.clone(),
         };
-        let telemetry = Telemetry::new(&settings.telemetry, &speaker);
-        telemetry::begin(&settings.telemetry, variables.get("RUST_LOG"), speaker)?;
+        let telemetry = Telemetry::new(&settings.telemetry, &speaker, variables.environment())?;
+        telemetry::begin(&settings.telemetry, variables.get("RUST_LOG"), speaker, &telemetry)?;
         let (registrar, discovery) = match registry(&settings, &variables)? {
             Some((registrar, discovery)) => (Some(registrar), Some(discovery)),
             None => (None, None),
@@ -459,6 +459,7 @@ impl App {
             pending: Pending::none(),
             server: in_force,
             channels: self.channels.clone(),
+            telemetry: self.telemetry.clone(),
         };
         let measured = measure::measure(
             self.telemetry.metrics(),
@@ -470,6 +471,7 @@ impl App {
         Ok(Life {
             measured,
             config: self.config,
+            telemetry: self.telemetry,
             settings: self.settings,
             latest: self.latest,
             follower: Some(follower),

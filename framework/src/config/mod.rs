@@ -21,6 +21,7 @@ mod secret;
 mod show;
 mod source;
 mod span;
+mod standard;
 mod tree;
 mod variables;
 mod watcher;

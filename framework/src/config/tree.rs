@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::decode::{self, Notes};
 use super::invalid::Invalid;
 use super::variables::Variables;
-use super::{placeholder, yaml};
+use super::{placeholder, standard, yaml};
 
 /// Settings as they stand in the layers, merged: tables of tables and values, each with its origin.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,19 @@ impl Tree {
     /// Variables know no case and no dashes, so they find a key that is there whatever its case,
     /// `_` for `-`; one that is not there is taken in lower case. A variable without `__` is a setting
     /// only if there is such a key or field at the top: others are for tools, such as `BIA_ENV`.
+    ///
+    /// Below them lie the standard variables of OpenTelemetry: `OTEL_EXPORTER_OTLP_ENDPOINT` is
+    /// `telemetry.otlp.endpoint`.
     pub fn add_variables(&mut self, variables: &Variables) {
+        for one in standard::settings(variables) {
+            let value = match one.text.strip_prefix('[') {
+                Some(_) => yaml::parse_value(&one.variable, &one.text).ok(),
+                None => Some(Value::new(Some(&one.variable), yaml::plain(&one.text))),
+            };
+            if let Some(value) = value {
+                set(&mut self.table, &one.path, value, Match::Exact);
+            }
+        }
         for (name, path, value) in variables.settings() {
             let origin = name.to_owned();
             let value = Value::new(Some(&origin), yaml::plain(value));

@@ -8,7 +8,6 @@
 mod inbound;
 mod reply;
 mod sizes;
-#[cfg_attr(not(test), expect(dead_code, reason = "telemetry is about to use it"))]
 mod trace;
 
 use std::fmt;
@@ -27,8 +26,7 @@ pub(crate) use inbound::Inbound;
 pub(crate) use reply::ReplyHeaders;
 pub(crate) use sizes::Sizes;
 use trace::Within;
-#[expect(unused_imports, reason = "telemetry is about to use them")]
-pub(crate) use trace::{Ambient, B3, Formats, Remote};
+pub(crate) use trace::{Ambient, B3, Formats};
 pub use trace::{Baggage, SpanId, Trace, TraceId};
 
 /// Which protocol a call came by.
@@ -181,6 +179,12 @@ impl Context {
         self.changed(|facts| {
             facts.baggage = std::mem::take(&mut facts.baggage).with(key, value);
         })
+    }
+
+    /// Whether the span of the call being served is recorded; none if none is being served.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn is_recorded() -> Option<bool> {
+        CURRENT.try_with(|cx| cx.0.ambient.is_some()).ok()
     }
 
     pub(crate) fn route(&self) -> Option<usize> {
@@ -351,13 +355,11 @@ impl Facts {
     }
 
     /// `ambient` is there if its span is recorded.
-    #[expect(dead_code, reason = "telemetry is about to use it")]
     pub(crate) fn set_trace(&mut self, trace: Trace, ambient: Option<Ambient>) {
         self.trace = Some(trace);
         self.ambient = ambient;
     }
 
-    #[expect(dead_code, reason = "telemetry is about to use it")]
     pub(crate) fn set_baggage(&mut self, baggage: Baggage) {
         self.baggage = baggage;
     }

@@ -6,15 +6,19 @@
 mod calls;
 mod logs;
 pub mod metrics;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
+mod resource;
 mod settings;
+mod trace;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::Invalid;
 use crate::error::Error;
@@ -26,7 +30,11 @@ pub(crate) use self::calls::{
 use self::logs::Json;
 pub(crate) use self::logs::REQUEST_ID;
 use self::metrics::Metrics;
-pub use self::settings::{Bound, LogFormat, LogSettings, MetricSettings, TelemetrySettings};
+pub use self::settings::{
+    Bound, LogFormat, LogSettings, MetricSettings, OtlpCompression, OtlpSettings,
+    OtlpSignalSettings, Propagator, TelemetrySettings, TraceRule, TraceSettings,
+};
+pub(crate) use self::trace::Traces;
 
 /// Who is speaking: what each line of a JSON log says beside its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,25 +52,72 @@ pub(crate) struct Telemetry(Arc<Parts>);
 struct Parts {
     active: Active,
     metrics: Metrics,
+    traces: Traces,
+    #[cfg(feature = "otlp")]
+    otlp: Option<otlp::Otlp>,
 }
 
 impl Telemetry {
-    /// That of an app.
-    pub(crate) fn new(settings: &TelemetrySettings, speaker: &Speaker) -> Self {
-        let Speaker { service, instance, version } = speaker;
-        let target = [
-            ("service.name", service),
-            ("service.instance.id", instance),
-            ("service.version", version),
-        ];
-        let target = target.map(|(name, value)| (name.to_owned(), value.clone()));
-        let metrics = Metrics::new(&settings.metrics, target.into());
-        Self(Arc::new(Parts { active: Active::default(), metrics }))
+    /// That of an app, which runs in `environment`.
+    ///
+    /// # Errors
+    ///
+    /// If the settings cannot be used.
+    pub(crate) fn new(
+        settings: &TelemetrySettings,
+        speaker: &Speaker,
+        environment: Option<&str>,
+    ) -> Result<Self, Invalid> {
+        let resource = resource::resource(speaker, environment, &settings.resource);
+        let service = Some(speaker.service.as_str());
+        #[cfg(feature = "otlp")]
+        let otlp = otlp::Otlp::begin(&settings.otlp, &resource)?;
+        Ok(Self(Arc::new(Parts {
+            active: Active::default(),
+            #[cfg(feature = "otlp")]
+            traces: Traces::recording(&settings.traces, service, otlp.as_ref())?,
+            #[cfg(not(feature = "otlp"))]
+            traces: Traces::new(&settings.traces, service),
+            metrics: Metrics::new(&settings.metrics, resource),
+            #[cfg(feature = "otlp")]
+            otlp,
+        })))
     }
 
     /// That of a server or a channel without an app: nobody asks for it.
     pub(crate) fn off() -> Self {
-        Self(Arc::new(Parts { active: Active::default(), metrics: Metrics::off() }))
+        Self(Arc::new(Parts {
+            active: Active::default(),
+            metrics: Metrics::off(),
+            traces: Traces::off(),
+            #[cfg(feature = "otlp")]
+            otlp: None,
+        }))
+    }
+
+    /// Which calls leave spans.
+    pub(crate) fn traces(&self) -> &Traces {
+        &self.0.traces
+    }
+
+    /// Puts settings in force that changed while it runs.
+    pub(crate) fn apply(&self, settings: &TelemetrySettings) {
+        self.0.traces.apply(&settings.traces);
+    }
+
+    /// Sends what waits to be sent. Returns within `limit`, whatever comes of it.
+    pub(crate) async fn flush(&self, limit: std::time::Duration) {
+        #[cfg(feature = "otlp")]
+        if let Some(otlp) = &self.0.otlp
+            && !otlp.flush(limit).await
+        {
+            let state = otlp.state();
+            let waiting: usize = state.iter().map(|lane| lane.waiting).sum();
+            let lost: u64 = state.iter().map(|lane| lane.lost).sum();
+            tracing::warn!(lost, waiting, "not all telemetry could be sent before the end");
+        }
+        #[cfg(not(feature = "otlp"))]
+        let _ = limit;
     }
 
     /// What is measured.
@@ -77,6 +132,10 @@ impl Telemetry {
 
     /// A call has ended: tells all there is to tell of it.
     fn ended(&self, call: &Ended<'_>) {
+        #[cfg(feature = "otlp")]
+        if let Some(trace) = call.trace {
+            self.0.traces.end(trace, call);
+        }
         if call.side == Side::Server
             && let Some(error) = call.outcome.error()
         {
@@ -117,6 +176,8 @@ impl std::fmt::Display for Causes<'_> {
 /// If the filter is not one.
 pub(crate) fn check(settings: &TelemetrySettings) -> Result<(), Invalid> {
     settings.metrics.check()?;
+    settings.traces.check()?;
+    settings.otlp.check()?;
     filter(&settings.logs.filter).map(drop)
 }
 
@@ -130,6 +191,7 @@ pub(crate) fn begin(
     settings: &TelemetrySettings,
     over: Option<&str>,
     speaker: Speaker,
+    telemetry: &Telemetry,
 ) -> Result<(), Invalid> {
     let over = over.filter(|over| !over.is_empty());
     let filter = match over {
@@ -142,19 +204,24 @@ pub(crate) fn begin(
         LogFormat::Pretty => true,
         LogFormat::Json => false,
     };
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry();
+    // The filter is for the log alone: a level that keeps lines away must not keep spans away.
+    #[cfg(feature = "otlp")]
+    let registry = registry.with(telemetry.traces().layer());
+    #[cfg(not(feature = "otlp"))]
+    let _ = telemetry;
     // An error says that there is a subscriber, which is left alone.
     let already = if for_people {
         let lines =
             fmt::layer().with_writer(std::io::stderr).with_ansi(terminal).with_target(false);
-        registry.with(lines).try_init().is_err()
+        registry.with(lines.with_filter(filter)).try_init().is_err()
     } else {
         let lines = fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(false)
             .event_format(Json::new(Arc::new(speaker)))
             .fmt_fields(fmt::format::JsonFields::new());
-        registry.with(lines).try_init().is_err()
+        registry.with(lines.with_filter(filter)).try_init().is_err()
     };
     if already {
         tracing::debug!("the process has a subscriber of its own: telemetry.logs is not used");

@@ -86,6 +86,14 @@ const KEYS: &[(&str, When)] = &[
     // Counts of other ranges could not be added to those that are there.
     ("telemetry.metrics.interval", NextStart),
     ("telemetry.metrics.buckets", NextStart),
+    ("telemetry.traces.ratio", AtOnce),
+    ("telemetry.traces.parent_based", AtOnce),
+    ("telemetry.traces.errors", AtOnce),
+    ("telemetry.traces.rules", AtOnce),
+    // Callers and callees agree on it, and collectors are connected to, for as long as the process lives.
+    ("telemetry.traces.propagators", NextStart),
+    ("telemetry.otlp.*", NextStart),
+    ("telemetry.resource.*", NextStart),
     ("stop.drain_delay", AtOnce),
     ("stop.timeout", AtOnce),
     ("config.debounce", AtOnce),

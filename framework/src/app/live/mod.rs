@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::telemetry::Telemetry;
 use crate::transport;
 
 use super::channels::Channels;
@@ -65,6 +66,7 @@ pub(super) struct Follower {
     pub(super) pending: Pending,
     pub(super) server: Option<transport::InForce>,
     pub(super) channels: Channels,
+    pub(super) telemetry: Telemetry,
 }
 
 impl Follower {
@@ -84,6 +86,7 @@ impl Follower {
             server.set(settings.server.clone());
         }
         self.channels.set_settings(settings);
+        self.telemetry.apply(&settings.telemetry);
         self.note(&keys::waiting(&self.started, settings));
     }
 

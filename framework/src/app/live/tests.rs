@@ -318,6 +318,7 @@ fn what_waits_for_the_next_start_is_told_once_and_shown_until_it_is_taken_back()
         pending: Pending::none(),
         server: None,
         channels: Channels::default(),
+        telemetry: Telemetry::off(),
     };
     let pending = follower.pending.clone();
     let shows = |yaml: &str, expected: serde_json::Value| {

@@ -16,7 +16,7 @@ mod traceparent;
 use std::sync::Arc;
 
 pub use self::baggage::Baggage;
-pub(crate) use self::formats::{B3, Formats, Remote};
+pub(crate) use self::formats::{B3, Formats};
 pub use self::ids::{SpanId, TraceId};
 pub(crate) use self::scope::{Ambient, Within};
 
@@ -48,6 +48,11 @@ impl Trace {
     /// Replaces what other systems wrote into it, as it came.
     pub(crate) fn with_state(self, state: Option<Arc<str>>) -> Self {
         Self { state, ..self }
+    }
+
+    /// What other systems wrote into it as at another place of the same trace.
+    pub(crate) fn with_state_of(self, other: &Self) -> Self {
+        self.with_state(other.state.clone())
     }
 
     /// Which trace it is: the same in every service that a request goes through.

@@ -2,6 +2,7 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
+use super::formats::Remote;
 use super::*;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";

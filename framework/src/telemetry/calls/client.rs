@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::HeaderMap;
 use tokio::time::Instant;
 
-use crate::context::{Context, Face};
+use crate::context::{Context, Face, Trace};
 use crate::operation::Operation;
 
 use super::super::metrics::calls::{CallInstruments, ClientInstruments};
@@ -30,6 +30,7 @@ pub(crate) struct ClientSeen {
     begun: Instant,
     deadline: Option<Instant>,
     instruments: Arc<CallInstruments>,
+    trace: Trace,
     node: Option<Arc<str>>,
     received: u64,
     sent: Sent,
@@ -70,6 +71,7 @@ impl ClientCalls {
             headers.insert(REQUEST_ID, id.clone());
         }
         let Making { operation, begun, deadline, sent } = making;
+        let trace = self.0.telemetry.traces().depart(operation.name(), served, headers);
         let target = Arc::clone(&self.0.target);
         let call = ActiveCall::Made { operation, target, begun, deadline };
         let place = self.0.telemetry.active().enter(call);
@@ -81,6 +83,7 @@ impl ClientCalls {
             begun,
             deadline,
             instruments,
+            trace,
             node: None,
             received: 0,
             sent,
@@ -125,6 +128,8 @@ impl ClientSeen {
             },
             outcome,
             request_id: None,
+            peer_service: None,
+            trace: Some(&self.trace),
         };
         self.instruments.end(call.measured());
         made.telemetry.ended(&call);

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::context::Face;
+use crate::context::{Face, Trace};
 use crate::error::{Code, Error};
 use crate::operation::Operation;
 
@@ -48,6 +48,9 @@ pub(crate) struct Ended<'a> {
     pub(crate) sent: u64,
     pub(crate) outcome: Outcome<'a>,
     pub(crate) request_id: Option<&'a str>,
+    /// Of a call that was served: the service that says it called.
+    pub(crate) peer_service: Option<&'a str>,
+    pub(crate) trace: Option<&'a Trace>,
 }
 
 impl Outcome<'_> {
@@ -85,7 +88,10 @@ impl Ended<'_> {
             duration: self.took,
             received: self.received,
             sent: self.sent,
-            ids: None,
+            ids: self
+                .trace
+                .filter(|trace| trace.is_sampled())
+                .map(|trace| (trace.id().to_bytes(), trace.span().to_bytes())),
         }
     }
 

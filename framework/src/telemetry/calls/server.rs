@@ -37,8 +37,14 @@ impl ServerCalls {
 
     /// A call begins: where it stands in its trace is settled, which its context tells from here on.
     pub(crate) fn begin(&self, call: &mut Inbound) -> ServerSeen {
-        let request_id = request_id(call.request.headers(), fastrand::u128(1..).to_be_bytes());
-        call.cx.change(|facts| facts.set_request_id(request_id));
+        let headers = call.request.headers();
+        let arrived = self.0.telemetry.traces().arrive(call.cx.operation().name(), headers);
+        let request_id = request_id(headers, arrived.trace.id().to_bytes());
+        call.cx.change(|facts| {
+            facts.set_trace(arrived.trace, arrived.ambient);
+            facts.set_baggage(arrived.baggage);
+            facts.set_request_id(request_id);
+        });
         let cx = call.cx.clone();
         self.0.instruments.at(cx.route()).begin();
         let place = self.0.telemetry.active().enter(ActiveCall::Served(cx.clone()));
@@ -74,6 +80,8 @@ impl ServerSeen {
             sent: cx.sizes().sent(),
             outcome,
             request_id: cx.request_id(),
+            peer_service: cx.metadata().get("x-md-service-name"),
+            trace: cx.trace(),
         };
         served.instruments.at(cx.route()).end(call.measured());
         served.telemetry.ended(&call);
