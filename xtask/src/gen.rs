@@ -1,7 +1,8 @@
 //! Writes the generated code that is checked in, or says what of it is stale.
 //!
-//! Code from protos, and the reference of the settings from their types. The work of the former is in
-//! an example of `bia-codegen`, so that this crate stays without dependencies.
+//! Code from protos; dashboard, alert rules and reference from the catalogue of metrics; the reference of
+//! the settings from their types. The work of the first two is in examples of `bia-codegen` and `bia`, so
+//! that this crate stays without dependencies.
 
 use crate::error::Result;
 use crate::{exec, reference};
@@ -14,6 +15,12 @@ use crate::{exec, reference};
 pub(crate) fn main(check: bool) -> Result<()> {
     let mut command = exec::cargo();
     command.args(["run", "--quiet", "--package", "bia-codegen", "--example", "checked-in", "--"]);
+    if check {
+        command.arg("--check");
+    }
+    exec::run(&mut command)?;
+    let mut command = exec::cargo();
+    command.args(["run", "--quiet", "--package", "bia", "--example", "deploy", "--"]);
     if check {
         command.arg("--check");
     }

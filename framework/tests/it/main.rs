@@ -10,6 +10,7 @@ mod consul;
 #[expect(dead_code, reason = "some of it is for the fleets of `interop`")]
 mod fixture;
 mod lifecycle;
+mod metrics;
 mod process;
 mod registry;
 mod transport;
