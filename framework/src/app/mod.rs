@@ -53,7 +53,7 @@ use self::channels::Channels;
 use self::config::Handle;
 use self::hooks::{Hook, Hooks};
 use self::life::{Cause, Life, Running};
-use self::live::{Follower, Latest, Pending};
+use self::live::{Configured, Follower, Latest, Pending};
 use self::signals::Signals;
 
 /// A service on its way to run.
@@ -443,6 +443,7 @@ impl App {
             servers.push(Box::new(server) as Box<dyn Server>);
         }
         servers.extend(self.servers);
+        let pending = Pending::none();
         let admin = (!self.settings.admin.address.is_empty()).then(|| {
             let admin = AdminServer::new(
                 self.latest.clone(),
@@ -450,13 +451,14 @@ impl App {
                 announced.subscribe(),
                 self.channels.clone(),
                 self.telemetry.clone(),
+                Configured { config: self.config.clone(), pending: pending.clone() },
             );
             Box::new(admin) as Box<dyn Server>
         });
         let follower = Follower {
             latest: self.latest.clone(),
             started: Arc::clone(&self.settings),
-            pending: Pending::none(),
+            pending,
             server: in_force,
             channels: self.channels.clone(),
             telemetry: self.telemetry.clone(),

@@ -1,32 +1,32 @@
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, Guard};
+use super::hot::{Hot, Kept};
 
 /// What is in force now, for many readers that look at it often. Cloning is cheap; all clones are one.
 ///
-/// Reading is a pointer load that waits for nobody. What a reader holds does not
-/// change under it: who needs two values that fit together takes both from one [`Live::get`].
+/// Reading costs as little as [`Hot`] does, and waits for nobody. What a reader holds does not change
+/// under it: who needs two values that fit together takes both from one [`Live::get`].
 #[derive(Debug)]
-pub(crate) struct Live<S>(Arc<ArcSwap<S>>);
+pub(crate) struct Live<S>(Arc<Hot<S>>);
 
-impl<S> Live<S> {
+impl<S: Send + Sync + 'static> Live<S> {
     pub(crate) fn new(first: S) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(first)))
+        Self(Arc::new(Hot::new(first)))
     }
 
-    /// What is in force, to be looked at and let go: not to be held across an `.await`.
-    pub(crate) fn get(&self) -> Guard<Arc<S>> {
-        self.0.load()
+    /// What is in force, to be looked at and let go: it cannot be held across an `.await`.
+    pub(crate) fn get(&self) -> Kept<S> {
+        self.0.get()
     }
 
     /// The same, to keep for as long as it is needed.
     pub(crate) fn full(&self) -> Arc<S> {
-        self.0.load_full()
+        self.0.load()
     }
 
     /// Replaces it. Whoever reads from now on reads this.
     pub(crate) fn set(&self, next: S) {
-        self.0.store(Arc::new(next));
+        self.0.set(Arc::new(next));
     }
 }
 
@@ -45,7 +45,7 @@ mod tests {
         let live = Live::new((1, 1));
         let (other, held) = (live.clone(), live.full());
         live.set((2, 2));
-        assert_eq!(**other.get(), (2, 2));
+        assert_eq!(*other.get(), (2, 2));
         assert_eq!(*held, (1, 1));
     }
 
@@ -59,6 +59,6 @@ mod tests {
                 assert_eq!(now.0, now.1);
             }
         });
-        assert_eq!(**live.get(), (10_000, 10_000));
+        assert_eq!(*live.get(), (10_000, 10_000));
     }
 }

@@ -182,7 +182,7 @@ impl Dispatch {
         let route = call.cx.route().and_then(|place| routes.get(place));
         let refusal = match (call.cx.face(), route) {
             (Face::Grpc, Some(route)) if request.method() == Method::POST => {
-                let call = ServerCall::new(call, **limits.get());
+                let call = ServerCall::new(call, *limits.get());
                 return route.handler.call(route.method, call);
             }
             (Face::Grpc, Some(_)) => Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST"),

@@ -1,6 +1,7 @@
 //! The port for operators, over real sockets.
 
 mod calls;
+mod config;
 #[cfg(feature = "profiling")]
 mod profile;
 

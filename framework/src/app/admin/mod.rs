@@ -34,7 +34,7 @@ use crate::telemetry::Telemetry;
 
 use super::announce::Announced;
 use super::channels::Channels;
-use super::live::Latest;
+use super::live::{Configured, Latest};
 
 use self::pages::Pages;
 use self::patience::Patience;
@@ -68,10 +68,12 @@ impl AdminServer {
         announced: watch::Receiver<Announced>,
         channels: Channels,
         telemetry: Telemetry,
+        config: Configured,
     ) -> Self {
         let address = settings.get().admin.address.clone();
         let profiler = Profiler::new();
-        let pages = Arc::new(Pages { settings, health, announced, channels, telemetry, profiler });
+        let pages =
+            Arc::new(Pages { settings, health, announced, channels, telemetry, config, profiler });
         Self { address, pages, listener: None }
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::super::announce::Announced;
 use super::super::channels::Channels;
-use super::super::live::Latest;
+use super::super::live::{Configured, Latest};
 use super::answer::Answer;
 use super::profile::{self, Profiler};
 use super::{calls, guard, health, metrics, registry};
@@ -23,6 +23,7 @@ pub(super) struct Pages {
     pub(super) announced: watch::Receiver<Announced>,
     pub(super) channels: Channels,
     pub(super) telemetry: Telemetry,
+    pub(super) config: Configured,
     pub(super) profiler: Profiler,
 }
 
@@ -42,6 +43,7 @@ enum Name {
     Ready,
     Metrics,
     Registry,
+    Config,
     Calls,
     Profiles,
     CpuProfile,
@@ -95,6 +97,13 @@ const PAGES: &[Page] = &[
         audience: Audience::Operators,
         methods: READ,
         what: "what it announced, and whom its channels see",
+    },
+    Page {
+        name: Name::Config,
+        path: "/config",
+        audience: Audience::Operators,
+        methods: READ,
+        what: "the settings in force and where each came from, what was refused, and what waits for a restart",
     },
     Page {
         name: Name::Calls,
@@ -160,6 +169,7 @@ impl Pages {
             Name::Index => index(),
             Name::Alive => health::alive(),
             Name::Ready => health::ready(&self.health, settings.admin.check_timeout).await,
+            Name::Config => Answer::json(StatusCode::OK, &self.config.report()),
             Name::Registry => registry::show(&self.announced.borrow(), &self.channels),
             Name::Metrics => metrics::show(self.telemetry.metrics(), &head.headers),
             Name::Calls => calls::show(self.telemetry.active(), head.uri.query()),

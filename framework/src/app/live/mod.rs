@@ -15,6 +15,7 @@ use crate::telemetry::Telemetry;
 use crate::transport;
 
 use super::channels::Channels;
+use super::config::Handle;
 use super::settings::Settings;
 
 use self::keys::Waiting;
@@ -44,8 +45,7 @@ impl Pending {
     }
 
     /// By key: what is in force, and what will be.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page that shows it comes next"))]
-    pub(super) fn to_json(&self) -> serde_json::Value {
+    fn to_json(&self) -> serde_json::Value {
         let waiting = self.0.borrow();
         let all: BTreeMap<_, _> = waiting
             .iter()
@@ -55,6 +55,23 @@ impl Pending {
             })
             .collect();
         serde_json::json!(all)
+    }
+}
+
+/// The account of the settings: what was accepted, and of that what waits for the next start.
+pub(super) struct Configured {
+    pub(super) config: Handle,
+    pub(super) pending: Pending,
+}
+
+impl Configured {
+    /// As JSON, secrets masked.
+    pub(super) fn report(&self) -> serde_json::Value {
+        let mut report = self.config.report();
+        if let Some(report) = report.as_object_mut() {
+            report.insert("pending".to_owned(), self.pending.to_json());
+        }
+        report
     }
 }
 

@@ -51,7 +51,7 @@ fn settings(yaml: &str) -> Arc<Settings> {
 
 fn app(settings: &watch::Sender<Arc<Settings>>) -> App {
     let config = Config::<()>::for_test("").unwrap();
-    App::build("t", "1", config.handle.clone(), settings.subscribe()).unwrap()
+    App::build("t", "1", config.handle, settings.subscribe()).unwrap()
 }
 
 async fn run(yaml: &str) -> Running {
