@@ -4,6 +4,8 @@ pub use futures_core::Stream;
 pub use futures_core::future::BoxFuture;
 pub use prost;
 pub use prost_types;
+#[cfg(feature = "heap")]
+pub use tikv_jemallocator::Jemalloc;
 
 pub use crate::dispatch::{Facts, Handler, Out, Reply, ServerCall};
 

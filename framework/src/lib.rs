@@ -37,7 +37,8 @@
 //! # Features
 //!
 //! `consul` (on): registration and discovery through Consul. `gzip` (on): compressed messages.
-//! `profiling` (on): CPU profiles at `/debug/pprof/profile`.
+//! `profiling` (on): CPU profiles at `/debug/pprof/profile`. `heap` (off, builds jemalloc, which is C):
+//! heap profiles at `/debug/pprof/heap` for programs that say [`profile_heap!`].
 //! `tonic` (on): [`Service::tonic`] and `tonic::Status` to and from [`Error`]. Without the last,
 //! [`Service::foreign`] still mounts what tonic generated.
 

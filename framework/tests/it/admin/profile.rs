@@ -66,8 +66,12 @@ async fn a_cpu_profile_read_by_pprof_names_what_burns() {
     let _burning = Burning::begin();
 
     // The tool fetches it itself, as `go tool pprof URL` does.
-    let output =
-        pprof(&program, &["-top", "-nodecount=20", "-seconds=1", &url], folder.path()).await;
+    let output = pprof(
+        &program,
+        &["-top", "-nodecount=20", "-seconds=1", "-timeout=60", &url],
+        folder.path(),
+    )
+    .await;
     let (top, said) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
@@ -78,7 +82,8 @@ async fn a_cpu_profile_read_by_pprof_names_what_burns() {
     assert!(share.parse::<f64>().unwrap() > 30.0, "{top}");
 
     // It knows lines and threads, also without the program at hand.
-    let saved = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let mut saved = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let saved = saved.find(|file| file.extension().is_some_and(|it| it == "gz")).unwrap();
     let saved = saved.display().to_string();
     let peeked = pprof(&program, &["-lines", "-top", &saved], folder.path()).await;
     assert!(String::from_utf8_lossy(&peeked.stdout).contains("it/admin/profile.rs:"), "{peeked:?}");

@@ -11,12 +11,14 @@ use pprof::{Frames, ProfilerGuard, ProfilerGuardBuilder};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use super::format::{Encoder, Frame};
+use super::format::{Encoder, Frame, nanoseconds};
 
 /// Samples for each second of CPU time: as many as Go takes, less one, so that it does not beat in time
 /// with what happens ten times a second.
 const HERTZ: i32 = 99;
 const PERIOD: Duration = Duration::from_nanos(1_000_000_000 / 99);
+
+const KINDS: [(&str, &str); 2] = [("samples", "count"), ("cpu", "nanoseconds")];
 
 /// Libraries, by parts of their names, whose code is no place to walk a stack from.
 const LEFT_ALONE: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
@@ -64,19 +66,21 @@ fn end(
     let report = guard.report().build_unresolved().map_err(broken)?;
     // Nobody is interrupted any more while the names are looked up.
     drop(guard);
-    let mut encoder = Encoder::new(("cpu", "nanoseconds"), PERIOD, duration);
+    let mut encoder = Encoder::new(KINDS, nanoseconds(PERIOD), duration);
     let mut samples = 0;
     for (stack, count) in report.data {
         let count = u32::try_from(count).unwrap_or(0);
         samples += count;
         let stack = Frames::from(stack);
         let frames: Vec<Vec<Frame>> = stack.frames.iter().map(|inlined| frame(inlined)).collect();
-        encoder.add(&frames, i64::from(count), PERIOD * count, &stack.thread_name);
+        let values = [i64::from(count), nanoseconds(PERIOD * count)];
+        encoder.add(&frames, values, &stack.thread_name);
     }
     if let Some(rest) = used.and_then(|used| used.checked_sub(PERIOD * samples)) {
         let count = rest.as_nanos() / PERIOD.as_nanos();
         let elsewhere = Frame { name: ELSEWHERE.to_owned(), ..Frame::default() };
-        encoder.add(&[vec![elsewhere]], i64::try_from(count).unwrap_or(0), rest, "");
+        let values = [i64::try_from(count).unwrap_or(0), nanoseconds(rest)];
+        encoder.add(&[vec![elsewhere]], values, "");
     }
     encoder.finish().map_err(broken)
 }

@@ -27,8 +27,9 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// `kind` is what is measured and its unit; a sample stands for a `period` of it.
-    pub(super) fn new(kind: (&str, &str), period: Duration, duration: Duration) -> Self {
+    /// `kinds` are the two numbers of each sample, with their units. A sample is taken for each `period`
+    /// of the second one, on average. `duration` is how long that was done.
+    pub(super) fn new(kinds: [(&str, &str); 2], period: i64, duration: Duration) -> Self {
         let mut encoder = Self {
             profile: Profile::default(),
             strings: HashMap::new(),
@@ -39,13 +40,13 @@ impl Encoder {
         // The first string is the empty one.
         encoder.string("");
         encoder.thread = encoder.string("thread");
-        let samples = encoder.value_type("samples", "count");
-        let kind = encoder.value_type(kind.0, kind.1);
+        let kinds = kinds.map(|(kind, unit)| encoder.value_type(kind, unit));
         let program = std::env::current_exe().unwrap_or_default().display().to_string();
         let filename = encoder.string(&program);
-        encoder.profile.sample_type = vec![samples, kind];
-        encoder.profile.period_type = Some(kind);
-        encoder.profile.period = nanoseconds(period);
+        encoder.profile.sample_type = kinds.to_vec();
+        encoder.profile.period_type = Some(kinds[1]);
+        encoder.profile.default_sample_type = kinds[1].r#type;
+        encoder.profile.period = period;
         encoder.profile.duration_nanos = nanoseconds(duration);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         encoder.profile.time_nanos = nanoseconds(now.saturating_sub(duration));
@@ -63,14 +64,14 @@ impl Encoder {
 
     /// Adds a stack, from the innermost place outwards; a place with several functions is one whose
     /// first ones were inlined into the next.
-    pub(super) fn add(&mut self, stack: &[Vec<Frame>], count: i64, value: Duration, thread: &str) {
+    pub(super) fn add(&mut self, stack: &[Vec<Frame>], values: [i64; 2], thread: &str) {
         let location_id = stack.iter().map(|place| self.location(place)).collect();
         let label = if thread.is_empty() {
             Vec::new()
         } else {
             vec![Label { key: self.thread, str: self.string(thread) }]
         };
-        let value = vec![count, nanoseconds(value)];
+        let value = values.to_vec();
         self.profile.sample.push(Sample { location_id, value, label });
     }
 
@@ -104,7 +105,7 @@ impl Encoder {
         }
         let id = self.functions.len() as u64 + 1;
         self.functions.insert((name, filename), id);
-        self.profile.function.push(Function { id, name, system_name: name, filename });
+        self.profile.function.push(Function { id, name, filename });
         id
     }
 
@@ -122,7 +123,7 @@ impl Encoder {
     }
 }
 
-fn nanoseconds(duration: Duration) -> i64 {
+pub(super) fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
@@ -150,6 +151,8 @@ struct Profile {
     period_type: Option<ValueType>,
     #[prost(int64, tag = "12")]
     period: i64,
+    #[prost(int64, tag = "14")]
+    default_sample_type: i64,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -212,14 +215,13 @@ struct Line {
     line: i64,
 }
 
+/// Without the name that the linker knows: a reader would make its own of it, as of C++.
 #[derive(Clone, Copy, PartialEq, Message)]
 struct Function {
     #[prost(uint64, tag = "1")]
     id: u64,
     #[prost(int64, tag = "2")]
     name: i64,
-    #[prost(int64, tag = "3")]
-    system_name: i64,
     #[prost(int64, tag = "4")]
     filename: i64,
 }

@@ -5,8 +5,10 @@
 
 #[cfg(feature = "profiling")]
 mod cpu;
-#[cfg(feature = "profiling")]
+#[cfg(any(feature = "heap", feature = "profiling"))]
 mod format;
+#[cfg(feature = "heap")]
+mod heap;
 
 use std::time::Duration;
 
@@ -72,7 +74,7 @@ pub(super) fn index() -> Answer {
             },
             "/debug/pprof/heap": {
                 "what": "memory in use, by where it was allocated",
-                "available": false,
+                "available": has_heap(),
             },
         },
         "read_with": "go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10, or any other reader of pprof",
@@ -108,8 +110,36 @@ async fn take_cpu(_: Duration) -> Answer {
     std::future::ready(missing("build the service with the feature `profiling` of bia")).await
 }
 
+#[cfg(feature = "heap")]
 async fn take_heap() -> Answer {
-    std::future::ready(missing("this build has no allocator that keeps account")).await
+    if !heap::is_on() {
+        return missing("let the program's main.rs say `bia::profile_heap!();`");
+    }
+    tracing::info!("a heap profile is being taken");
+    let taken = tokio::task::spawn_blocking(heap::take).await.map_err(std::io::Error::other);
+    match taken.and_then(|taken| taken) {
+        Ok(profile) => file("attachment; filename=\"heap.pb.gz\"", profile),
+        Err(error) => {
+            Answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, "PROFILE_FAILED", error.to_string())
+        }
+    }
+}
+
+#[cfg(not(feature = "heap"))]
+async fn take_heap() -> Answer {
+    let remedy = "build the service with the feature `heap` of bia, and let its main.rs say \
+                  `bia::profile_heap!();`";
+    std::future::ready(missing(remedy)).await
+}
+
+#[cfg(feature = "heap")]
+fn has_heap() -> bool {
+    heap::is_on()
+}
+
+#[cfg(not(feature = "heap"))]
+const fn has_heap() -> bool {
+    false
 }
 
 fn missing(remedy: &str) -> Answer {
@@ -121,7 +151,7 @@ fn busy() -> Answer {
     Answer::refusal(StatusCode::CONFLICT, "PROFILE_RUNNING", message)
 }
 
-#[cfg(feature = "profiling")]
+#[cfg(any(feature = "heap", feature = "profiling"))]
 fn file(disposition: &'static str, bytes: Vec<u8>) -> Answer {
     use http::header::{CONTENT_DISPOSITION, HeaderValue};
     Answer::new("application/octet-stream", StatusCode::OK, bytes)
