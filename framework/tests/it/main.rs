@@ -5,6 +5,7 @@
 mod admin;
 mod app;
 mod client;
+mod config;
 #[cfg(feature = "consul")]
 mod consul;
 #[expect(dead_code, reason = "some of it is for the fleets of `interop`")]

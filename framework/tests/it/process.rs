@@ -130,6 +130,19 @@ impl Running {
         }
     }
 
+    /// Waits for a line of the log that says this.
+    async fn tells(&mut self, message: &str) -> Value {
+        loop {
+            let line = timeout(LIMIT, self.log.next_line()).await.unwrap().unwrap();
+            assert!(line.is_some(), "it ended before {message}: {:#?}", self.said);
+            let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            self.said.push(line.clone());
+            if line["message"] == message {
+                return line;
+            }
+        }
+    }
+
     /// What else the log says, to its end.
     async fn rest(&mut self) -> Vec<Value> {
         let mut rest = Vec::new();
@@ -426,5 +439,74 @@ async fn flags_that_ask_are_answered_with_code_0() {
     assert_eq!(code, Some(0));
     for flag in ["--config FILE", "--set KEY=VALUE", "--check-config", "--print-config"] {
         assert!(out.contains(flag), "{out}");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_change_are_taken_and_wrong_ones_refused_while_it_runs() {
+    let folder = folder();
+    let configs = folder.path().join("configs");
+    std::fs::create_dir(&configs).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(configs.join(name), text).unwrap();
+    write("app.yaml", "child: {greeting: first}");
+    let mut service = Running::start(&mut command(&folder, &[]));
+    service.logs("started").await;
+
+    write("app.yaml", "child: {greeting: second, password: hunter2}");
+    service.says("greeting second").await;
+    let changed = service.tells("settings changed").await;
+    assert_eq!(changed["revision"], 2);
+    assert_eq!(changed["changed"], "child.greeting: first → second, child.password: not set → ***");
+    assert!(changed["sources"].as_str().unwrap().starts_with("folder configs at "), "{changed}");
+
+    write("app.yaml", "child: {greting: third}");
+    let refused = service.tells("settings refused: those in force stay").await;
+    assert_eq!(
+        refused["reason"],
+        "child.greting in configs/app.yaml:1: there is no such setting: did you mean child.greeting?"
+    );
+    write("app.yaml", "child: {greting: third} # the same again");
+    write("app.yaml", "child: {greeting: fourth}");
+    service.says("greeting fourth").await;
+    let said = service.tells("settings changed").await;
+    assert_eq!(said["revision"], 3);
+    let refusals = service.said.iter().filter(|line| line["reason"] == refused["reason"]);
+    assert_eq!(refusals.count(), 1, "a reason is logged once");
+    service.signal("-TERM");
+    let (code, _, rest) = service.ends().await;
+    assert_eq!((code, rest.as_str()), (Some(0), ""));
+}
+
+#[tokio::test]
+async fn a_file_of_the_environment_is_followed_too_and_its_end_changes_nothing() {
+    let folder = folder();
+    let configs = folder.path().join("configs");
+    std::fs::create_dir(&configs).unwrap();
+    std::fs::write(configs.join("app.yaml"), "child: {greeting: base}").unwrap();
+    std::fs::write(configs.join("app.prod.yaml"), "").unwrap();
+    let mut service = Running::start(command(&folder, &[]).env("BIA_ENV", "prod"));
+    service.logs("started").await;
+    std::fs::write(configs.join("app.prod.yaml"), "child: {greeting: prod}").unwrap();
+    service.says("greeting prod").await;
+    std::fs::remove_file(configs.join("app.prod.yaml")).unwrap();
+    let refused = service.tells("settings refused: those in force stay").await;
+    assert!(refused["reason"].as_str().unwrap().contains("app.prod.yaml"), "{refused}");
+    std::fs::write(configs.join("app.prod.yaml"), "child: {greeting: back}").unwrap();
+    service.says("greeting back").await;
+    service.signal("-TERM");
+    assert_eq!(service.ends().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_reason_to_panic() {
+    let folder = folder();
+    for (arguments, expected) in [(&["--print-config"][..], 0), (&["--nope"], 78)] {
+        let mut command = command(&folder, arguments);
+        let mut child = command.spawn().unwrap();
+        // Both ends are closed before a word was written, or while it is.
+        drop(child.stdout.take());
+        drop(child.stderr.take());
+        let status = timeout(LIMIT, child.wait()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(expected), "{arguments:?}");
     }
 }

@@ -140,7 +140,7 @@ impl Handle {
         self.ledger.report()
     }
 
-    #[expect(dead_code, reason = "metrics read it")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "metrics read it"))]
     /// What is counted.
     pub(crate) fn stats(&self) -> Stats {
         self.ledger.stats()
@@ -316,3 +316,6 @@ impl<T: fmt::Debug> fmt::Debug for Held<T> {
         fmt::Debug::fmt(&**self, f)
     }
 }
+
+#[cfg(test)]
+mod tests;

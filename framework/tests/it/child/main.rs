@@ -44,6 +44,13 @@ async fn main() -> Result<(), bia::Exit> {
     let app = App::new("child", "1.2.3", &config)?;
     let settings = config.get();
     let (start, stop, fail) = (settings.child.start, settings.child.stop, settings.child.fail);
+    let mut greeting = config.watch(|settings| settings.child.greeting.clone());
+    tokio::spawn(async move {
+        loop {
+            let greeting = greeting.changed().await;
+            say(&format!("greeting {greeting}"));
+        }
+    });
     app.check("always", || async { Ok(()) });
     app.serve(sleeper())
         .before_start("wait", Duration::from_secs(60), move || async move {
