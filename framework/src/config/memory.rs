@@ -10,7 +10,7 @@ use super::source::{Document, Snapshot, Source};
 
 /// Settings that a program sets itself: for tests of what happens when settings change.
 ///
-/// Cloning is cheap; all clones are one.
+/// Cloning is cheap; all clones have the same documents.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -27,15 +27,18 @@ use super::source::{Document, Snapshot, Source};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct MemorySource(Arc<Shared>);
+#[derive(Debug)]
+pub struct MemorySource {
+    shared: Arc<Shared>,
+    /// How many changes the last load of this one has seen.
+    seen: Mutex<u64>,
+}
 
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// How often it was changed; and what the last load has seen of that.
+    /// How often it was changed.
     changes: watch::Sender<u64>,
-    seen: Mutex<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -48,11 +51,8 @@ impl MemorySource {
     /// One without documents.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Shared {
-            state: Mutex::default(),
-            changes: watch::Sender::new(0),
-            seen: Mutex::default(),
-        }))
+        let shared = Shared { state: Mutex::default(), changes: watch::Sender::new(0) };
+        Self { shared: Arc::new(shared), seen: Mutex::default() }
     }
 
     /// Replaces the document of this name, or adds it behind the others.
@@ -75,8 +75,15 @@ impl MemorySource {
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut lock(&self.0.state));
-        self.0.changes.send_modify(|changes| *changes += 1);
+        change(&mut lock(&self.shared.state));
+        self.shared.changes.send_modify(|changes| *changes += 1);
+    }
+}
+
+impl Clone for MemorySource {
+    fn clone(&self) -> Self {
+        // Who has loaded nothing yet has seen nothing: two that watch do not take each other's news.
+        Self { shared: Arc::clone(&self.shared), seen: Mutex::default() }
     }
 }
 
@@ -93,8 +100,8 @@ impl Source for MemorySource {
 
     fn load(&self) -> BoxFuture<'_, Result<Snapshot, Error>> {
         Box::pin(async {
-            *lock(&self.0.seen) = *self.0.changes.borrow();
-            let state = lock(&self.0.state);
+            *lock(&self.seen) = *self.shared.changes.borrow();
+            let state = lock(&self.shared.state);
             match &state.failure {
                 Some(failure) => Err(Error::unavailable("SOURCE_UNAVAILABLE", failure.clone())),
                 None => Ok(Snapshot::of(state.documents.clone())),
@@ -104,11 +111,11 @@ impl Source for MemorySource {
 
     fn changed(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            let seen = *lock(&self.0.seen);
-            let mut changes = self.0.changes.subscribe();
+            let seen = *lock(&self.seen);
+            let mut changes = self.shared.changes.subscribe();
             // The sender is held here, so that there is always one.
             let now = changes.wait_for(|changes| *changes != seen).await.map_or(seen, |now| *now);
-            *lock(&self.0.seen) = now;
+            *lock(&self.seen) = now;
         })
     }
 }

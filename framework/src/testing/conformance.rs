@@ -1,9 +1,11 @@
-//! What every registry must keep, as suites that whoever implements one runs in a test.
+//! What every registry and every source of settings must keep, as suites that whoever implements one runs in a test.
 
 #![expect(
     clippy::panic,
     reason = "a suite fails as a test does, by a panic that says what was promised"
 )]
+
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +21,8 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::registry::{Discovery, Endpoint, Instance, Lease, Registrar, Watch};
+
+pub use self::source::{SourceSuite, source};
 
 /// Checks that a [`Registrar`] and a [`Discovery`] keep their promises.
 ///
