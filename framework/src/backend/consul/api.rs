@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::response::Parts;
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -48,6 +49,8 @@ pub(super) struct Api {
     /// What follows the path of whatever reads the catalogue: `dc=…&stale`.
     reading: String,
     timeout: Duration,
+    /// Where its settings stand, for errors: `registry.consul`.
+    section: &'static str,
 }
 
 /// Who serves, as an agent says.
@@ -58,6 +61,46 @@ pub(super) struct Answer {
     pub(super) index: Option<u64>,
     /// Whether the server that answered has a leader.
     pub(super) known_leader: bool,
+}
+
+/// A key with its value, as an agent says.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// In base64; none for an empty value.
+    #[serde(default)]
+    pub(super) value: Option<String>,
+    pub(super) modify_index: u64,
+}
+
+/// What is under a prefix, or a key, as an agent says.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// In the order of their names.
+    pub(super) entries: Vec<Entry>,
+    /// Where the next query goes on, if the agent says so.
+    pub(super) index: Option<u64>,
+    /// Whether the server that answered has a leader.
+    pub(super) known_leader: bool,
+    /// Whether it said that it hides keys which the token may not see. Only later versions do.
+    pub(super) filtered: bool,
+}
+
+/// Which keys are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// One, of this name.
+    Key(String),
+    /// All whose names begin so.
+    Prefix(String),
+}
+
+/// A query that waits for a change since an index, up to a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since {
+    pub(super) index: Option<u64>,
+    pub(super) wait: Duration,
 }
 
 /// One request, and what it is for.
@@ -73,10 +116,11 @@ struct Ask<'a> {
 }
 
 impl Api {
-    pub(super) fn new(settings: &ConsulSettings) -> Result<Self> {
-        let base = base(&settings.address)?;
+    /// A client for these settings, which stand in `section`.
+    pub(super) fn new(settings: &ConsulSettings, section: &'static str) -> Result<Self> {
+        let base = base(&settings.address, section)?;
         let https = base.starts_with("https://");
-        let tls = if https { tls::client(settings)? } else { tls::none()? };
+        let tls = if https { tls::client(settings, section)? } else { tls::none()? };
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -97,8 +141,9 @@ impl Api {
         if settings.stale {
             reading.push_str("&stale");
         }
-        let token = token(settings)?;
-        Ok(Self { client, base, token, everywhere, reading, timeout: settings.timeout })
+        let token = token(settings, section)?;
+        let timeout = settings.timeout;
+        Ok(Self { client, base, token, everywhere, reading, timeout, section })
     }
 
     pub(super) fn base(&self) -> &str {
@@ -163,6 +208,40 @@ impl Api {
         Ok(Answer { instances, index, known_leader: !says(&headers, KNOWN_LEADER, "false") })
     }
 
+    /// Asks for keys and their values; `since` waits for a change of them, or for a little more.
+    ///
+    /// That there are none is an answer, with an index to wait from.
+    pub(super) async fn keys(&self, scope: &Scope, since: Option<Since>) -> Result<Keys> {
+        let (name, mut query) = match scope {
+            Scope::Key(key) => (key, String::new()),
+            Scope::Prefix(prefix) => (prefix, "recurse".to_owned()),
+        };
+        let mut limit = self.timeout;
+        if let Some(Since { index, wait }) = since {
+            query.push_str(&format!("&wait={}ms", wait.as_millis()));
+            if let Some(index) = index {
+                add(&mut query, "index", &index.to_string());
+            }
+            limit += wait + wait / 16;
+        }
+        query.push_str(&self.reading);
+        let what = format!("read {name}");
+        let path = format!("/v1/kv/{}", encoded_path(name));
+        let ask = Ask { method: Method::GET, path, query, body: Vec::new(), limit, what: &what };
+        let (head, body) = self.exchange(ask).await?;
+        let entries = match head.status {
+            StatusCode::NOT_FOUND => Vec::new(),
+            status if status.is_success() => serde_json::from_slice(&body).map_err(|error| {
+                self.failed(502, REFUSED, &what, "its answer is not understood").with_source(error)
+            })?,
+            status => return Err(self.refused(status, &body, &what)),
+        };
+        let headers = head.headers;
+        let index = headers.get(INDEX).and_then(|index| index.to_str().ok()?.parse().ok());
+        let known_leader = !says(&headers, KNOWN_LEADER, "false");
+        Ok(Keys { entries, index, known_leader, filtered: says(&headers, FILTERED, "true") })
+    }
+
     async fn put(&self, path: String, body: Vec<u8>, what: &str) -> Result<()> {
         let (query, limit) = (String::new(), self.timeout);
         self.request(Ask { method: Method::PUT, path, query, body, limit, what }).await?;
@@ -170,6 +249,16 @@ impl Api {
     }
 
     async fn request(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes)> {
+        let what = ask.what;
+        let (head, body) = self.exchange(ask).await?;
+        if head.status.is_success() {
+            return Ok((head.headers, body));
+        }
+        Err(self.refused(head.status, &body, what))
+    }
+
+    /// Sends a request and reads the answer, whatever it says.
+    async fn exchange(&self, ask: Ask<'_>) -> Result<(Parts, Bytes)> {
         let (limit, what) = (ask.limit, ask.what);
         let request = self.build(ask).map_err(Error::from_source)?;
         let exchange = async {
@@ -178,22 +267,18 @@ impl Api {
             let body = Limited::new(body, LARGEST).collect().await?.to_bytes();
             Ok::<_, BoxError>((head, body))
         };
-        let (head, body) = match tokio::time::timeout(limit, exchange).await {
-            Ok(Ok(answer)) => answer,
+        match tokio::time::timeout(limit, exchange).await {
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(source)) => {
                 let why =
                     format!("it cannot be reached ({}): {}", innermost(&*source), self.reach());
-                return Err(self.failed(503, UNREACHABLE, what, &why).with_source(source));
+                Err(self.failed(503, UNREACHABLE, what, &why).with_source(source))
             }
             Err(_elapsed) => {
                 let why = format!("no answer within {limit:?}: {}", self.reach());
-                return Err(self.failed(504, UNREACHABLE, what, &why));
+                Err(self.failed(504, UNREACHABLE, what, &why))
             }
-        };
-        if head.status.is_success() {
-            return Ok((head.headers, body));
         }
-        Err(self.refused(head.status, &body, what))
     }
 
     fn build(&self, ask: Ask<'_>) -> http::Result<Request<Full<Bytes>>> {
@@ -221,20 +306,21 @@ impl Api {
         // Consul before 1.9 answers 500 for a check that it does not know, later ones 404.
         let unknown =
             said.contains("does not have associated TTL") || said.contains("Unknown check");
+        let section = self.section;
         let (code, reason, remedy) = match status {
-            StatusCode::NOT_FOUND => (404, FORGOTTEN, ""),
-            _ if unknown => (404, FORGOTTEN, ""),
+            StatusCode::NOT_FOUND => (404, FORGOTTEN, String::new()),
+            _ if unknown => (404, FORGOTTEN, String::new()),
             _ if said.contains("ACL not found") => {
-                (401, FORBIDDEN, ": it does not know the token: check registry.consul.token")
+                (401, FORBIDDEN, format!(": it does not know the token: check {section}.token"))
             }
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if self.token.is_none() => {
-                (403, FORBIDDEN, ": it asks for a token: set registry.consul.token")
+                (403, FORBIDDEN, format!(": it asks for a token: set {section}.token"))
             }
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => {
-                (403, FORBIDDEN, ": give the token of registry.consul.token that right")
+                (403, FORBIDDEN, format!(": give the token of {section}.token that right"))
             }
-            status if status.is_server_error() => (503, REFUSED, ""),
-            _ => (400, REFUSED, ""),
+            status if status.is_server_error() => (503, REFUSED, String::new()),
+            _ => (400, REFUSED, String::new()),
         };
         self.failed(code, reason, what, &format!("it answers {} {said:?}{remedy}", status.as_u16()))
     }
@@ -243,18 +329,19 @@ impl Api {
         Error::new(code, reason, format!("cannot {what} at consul {}: {why}", self.base))
     }
 
-    fn reach(&self) -> &'static str {
+    fn reach(&self) -> String {
+        let section = self.section;
         match self.base.starts_with("https://") {
             true => {
-                "check that the agent runs, registry.consul.address, and registry.consul.ca_file"
+                format!("check that the agent runs, {section}.address, and {section}.ca_file")
             }
-            false => "check that the agent runs, and registry.consul.address",
+            false => format!("check that the agent runs, and {section}.address"),
         }
     }
 }
 
 /// The address as a scheme, a host and perhaps a path, without a slash at the end.
-fn base(address: &str) -> Result<String> {
+fn base(address: &str, section: &str) -> Result<String> {
     let address = address.trim().trim_end_matches('/');
     let base = match address.contains("://") {
         true => address.to_owned(),
@@ -269,17 +356,17 @@ fn base(address: &str) -> Result<String> {
     match good {
         true => Ok(base),
         false => Err(invalid(format!(
-            "registry.consul.address {address:?} is no address: write http://host:8500 or https://host:8501"
+            "{section}.address {address:?} is no address: write http://host:8500 or https://host:8501"
         ))),
     }
 }
 
-fn token(settings: &ConsulSettings) -> Result<Option<HeaderValue>> {
+fn token(settings: &ConsulSettings, section: &str) -> Result<Option<HeaderValue>> {
     if settings.token.is_empty() {
         return Ok(None);
     }
     let mut token = HeaderValue::from_str(settings.token.reveal().trim()).map_err(|error| {
-        invalid("registry.consul.token holds what no header can").with_source(error)
+        invalid(format!("{section}.token holds what no header can")).with_source(error)
     })?;
     token.set_sensitive(true);
     Ok(Some(token))
@@ -311,6 +398,11 @@ fn encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// A name of segments, `config/users/app.yaml`, whose slashes stay.
+fn encoded_path(name: &str) -> String {
+    name.split('/').map(encoded).collect::<Vec<_>>().join("/")
 }
 
 /// The cause of all causes: `connection refused`.

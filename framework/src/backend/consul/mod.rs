@@ -1,4 +1,4 @@
-//! Registration and discovery through Consul, in the format of Kratos.
+//! Registration and discovery through Consul, in the format of Kratos, and configuration in its keys.
 //!
 //! An instance registers with the agent as a Kratos service does, field by field, so that services
 //! of both find each other: see [`ConsulSettings`] for what is sent. It is kept by a heartbeat that
@@ -13,6 +13,8 @@
 //! While Consul cannot be asked, what was last known stays in force. When it can be asked again,
 //! those who were known before and are not listed stay for a grace, by default two heartbeats: an
 //! agent that was started empty lists nobody, although all are well and register again.
+//!
+//! Configuration comes from a key or from all below a prefix: see [`ConsulSource`].
 //!
 //! # Where this differs from Kratos
 //!
@@ -34,6 +36,7 @@
 
 mod api;
 mod entry;
+mod kv;
 mod lease;
 mod pace;
 mod settings;
@@ -52,6 +55,7 @@ use crate::registry::{Discovery, Instance, Lease, Registrar, Watch, Watches};
 use self::api::Api;
 use self::lease::Places;
 
+pub use kv::{ConsulSource, ConsulSourceSettings};
 pub use settings::ConsulSettings;
 
 /// The registry in Consul. See the [module](self).
@@ -85,7 +89,7 @@ impl Consul {
     ///
     /// `CONSUL_SETTINGS_INVALID` if the address is none, or a file of certificates cannot be read.
     pub fn new(settings: &ConsulSettings) -> Result<Self> {
-        let api = Arc::new(Api::new(settings)?);
+        let api = Arc::new(Api::new(settings, "registry.consul")?);
         let places = Arc::new(Mutex::new(HashMap::new()));
         let settings = Arc::new(settings.clone());
         Ok(Self { api, settings, places, watches: Watches::new() })

@@ -20,22 +20,22 @@ use crate::registry::Endpoint;
 
 /// What an agent was asked: method, path with query, token and body.
 #[derive(Clone, Debug, PartialEq)]
-struct Asked {
-    what: String,
-    token: Option<String>,
-    body: Value,
+pub(super) struct Asked {
+    pub(super) what: String,
+    pub(super) token: Option<String>,
+    pub(super) body: Value,
 }
 
 /// An agent that answers as a test says.
-struct Agent {
-    url: String,
+pub(super) struct Agent {
+    pub(super) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Agent {
     /// `answer` is given the number of the request and what was asked, and answers when it likes.
-    async fn new<F, Fut>(answer: F) -> Self
+    pub(super) async fn new<F, Fut>(answer: F) -> Self
     where
         F: Fn(usize, Asked) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Response<Full<Bytes>>> + Send + 'static,
@@ -68,7 +68,7 @@ impl Agent {
         Self { url, asked, _task: AbortOnDropHandle::new(task) }
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    pub(super) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -83,7 +83,7 @@ impl Asked {
     }
 }
 
-fn plain(status: u16, body: &str) -> Response<Full<Bytes>> {
+pub(super) fn plain(status: u16, body: &str) -> Response<Full<Bytes>> {
     Response::builder().status(status).body(Full::from(body.to_owned())).unwrap()
 }
 

@@ -10,18 +10,18 @@ use crate::error::{BoxError, Error, Result};
 use super::ConsulSettings;
 
 /// How `https://` is spoken: whom to trust, and who we are.
-pub(super) fn client(settings: &ConsulSettings) -> Result<ClientConfig> {
+pub(super) fn client(settings: &ConsulSettings, section: &str) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| invalid("cannot set up TLS").with_source(error))?
-        .with_root_certificates(roots(settings)?);
+        .with_root_certificates(roots(settings, section)?);
     match (&settings.cert_file, &settings.key_file) {
         (None, None) => Ok(builder.with_no_client_auth()),
         (Some(cert_file), Some(key_file)) => {
-            let certificates = certificates(cert_file, "cert_file")?;
+            let certificates = certificates(cert_file, &format!("{section}.cert_file"))?;
             let key = PrivateKeyDer::from_pem_file(key_file)
-                .map_err(|error| unread(key_file, "key_file", error))?;
+                .map_err(|error| unread(key_file, &format!("{section}.key_file"), error))?;
             builder.with_client_auth_cert(certificates, key).map_err(|error| {
                 invalid(format!(
                     "key {} does not fit certificate {}",
@@ -31,7 +31,9 @@ pub(super) fn client(settings: &ConsulSettings) -> Result<ClientConfig> {
                 .with_source(error)
             })
         }
-        _ => Err(invalid("cert_file and key_file go together: set both or none")),
+        _ => Err(invalid(format!(
+            "{section}.cert_file and {section}.key_file go together: set both or none"
+        ))),
     }
 }
 
@@ -44,11 +46,12 @@ pub(super) fn none() -> Result<ClientConfig> {
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-fn roots(settings: &ConsulSettings) -> Result<RootCertStore> {
+fn roots(settings: &ConsulSettings, section: &str) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = &settings.ca_file {
-        for certificate in certificates(path, "ca_file")? {
-            roots.add(certificate).map_err(|error| unread(path, "ca_file", error))?;
+        let setting = format!("{section}.ca_file");
+        for certificate in certificates(path, &setting)? {
+            roots.add(certificate).map_err(|error| unread(path, &setting, error))?;
         }
         return Ok(roots);
     }
@@ -56,7 +59,7 @@ fn roots(settings: &ConsulSettings) -> Result<RootCertStore> {
     // Systems hold certificates that are long since of no use; those that are read suffice.
     roots.add_parsable_certificates(native.certs);
     if roots.is_empty() {
-        let error = invalid("the system trusts nobody: set registry.consul.ca_file");
+        let error = invalid(format!("the system trusts nobody: set {section}.ca_file"));
         return Err(match native.errors.into_iter().next() {
             Some(source) => error.with_source(source),
             None => error,
@@ -71,7 +74,7 @@ fn certificates(path: &Path, setting: &str) -> Result<Vec<CertificateDer<'static
         .map_err(|error| unread(path, setting, error))?;
     if certificates.is_empty() {
         return Err(invalid(format!(
-            "registry.consul.{setting} {} holds no certificate: give a PEM file",
+            "{setting} {} holds no certificate: give a PEM file",
             path.display()
         )));
     }
@@ -79,7 +82,7 @@ fn certificates(path: &Path, setting: &str) -> Result<Vec<CertificateDer<'static
 }
 
 fn unread(path: &Path, setting: &str, error: impl Into<BoxError>) -> Error {
-    invalid(format!("cannot read registry.consul.{setting} {}", path.display())).with_source(error)
+    invalid(format!("cannot read {setting} {}", path.display())).with_source(error)
 }
 
 pub(super) fn invalid(what: impl Into<String>) -> Error {

@@ -96,7 +96,7 @@ fn in_earnest(answer: Answer, rejoin: &Rejoin, api: &Api) -> Result<Answer> {
 /// The rules are those of Consul's documentation of blocking queries: an index that goes back is
 /// forgotten, and one that is missing or 0 counts as 1, so that the next query at least is one that
 /// could block.
-fn next_index(last: Option<u64>, told: Option<u64>) -> Option<u64> {
+pub(super) fn next_index(last: Option<u64>, told: Option<u64>) -> Option<u64> {
     let told = told.unwrap_or_default().max(1);
     match last {
         Some(last) if told < last => None,
