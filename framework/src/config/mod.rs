@@ -23,6 +23,7 @@ mod source;
 mod span;
 mod standard;
 mod tree;
+pub mod trust;
 mod variables;
 mod watcher;
 mod yaml;
