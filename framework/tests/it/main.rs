@@ -8,6 +8,8 @@ mod client;
 mod config;
 #[cfg(feature = "consul")]
 mod consul;
+#[cfg(feature = "consul")]
+mod consul_keys;
 #[expect(dead_code, reason = "some of it is for the fleets of `interop`")]
 mod fixture;
 mod lifecycle;
@@ -15,3 +17,5 @@ mod metrics;
 mod process;
 mod registry;
 mod transport;
+#[cfg(feature = "signing")]
+mod trust;

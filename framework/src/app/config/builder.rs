@@ -17,6 +17,7 @@ use super::super::exit::{self, Exit};
 use super::super::flags::{Flags, HELP};
 use super::candidate::Check;
 use super::engine::Engine;
+use super::far;
 use super::layers::Layers;
 use super::reload::{load_one, told};
 use super::settings::ConfigSettings;
@@ -185,9 +186,15 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ConfigBuilder<T> {
 
     async fn load(self, mut layers: Layers, answers: Answers) -> Result<Config<T>, Exit> {
         let mut snapshots = load_files(&layers).await?;
-        let settings = layers.bootstrap(&snapshots)?;
+        let mut bootstrap = layers.bootstrap(&snapshots)?;
+        if bootstrap.is_key_apart {
+            layers.trust.set(&bootstrap.config.trust)?;
+            snapshots = load_files(&layers).await?;
+            bootstrap = layers.bootstrap(&snapshots)?;
+        }
         let files = layers.sources.len();
-        layers.sources.extend(self.sources);
+        layers.sources.extend(far::sources(&bootstrap, &layers.trust, self.sources)?);
+        let settings = bootstrap.config;
         let until = Instant::now() + settings.start_timeout;
         for source in layers.sources.iter().skip(files) {
             snapshots.push(load_in_time(&**source, &settings, until).await?);

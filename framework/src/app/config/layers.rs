@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::config::trust::{Signed, Trust};
 use crate::config::{Document, FileSource, Invalid, Snapshot, Source, Tree, Variables};
 
 use super::super::flags::Flags;
+use super::super::settings::RegistrySettings;
 use super::settings::ConfigSettings;
 
 /// Where the files are that are read if none is named.
@@ -19,18 +21,33 @@ pub(super) struct Layers {
     pub(super) sources: Vec<Box<dyn Source>>,
     /// How many of the sources are read before the section `config` is: files.
     files: usize,
+    /// Whose files are taken.
+    pub(super) trust: Trust,
     pub(super) variables: Arc<Variables>,
     sets: Vec<String>,
+}
+
+/// What must be known before all sources are.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Bootstrap {
+    pub(super) config: ConfigSettings,
+    /// What `config.consul` does not say of its own.
+    pub(super) registry: RegistrySettings,
+    /// Whether the key is out of the reach of who can write files: then they must be signed too.
+    #[serde(skip)]
+    pub(super) is_key_apart: bool,
 }
 
 impl Layers {
     /// Files, variables and flags.
     pub(super) fn of_process(flags: &Flags, variables: &Arc<Variables>) -> Self {
+        let trust = Trust::default();
         let sources = match flags.files.as_slice() {
-            [] => default_files(variables).into_iter().collect(),
-            files => files.iter().map(|file| Box::new(FileSource::new(file)) as _).collect(),
+            [] => default_files(variables, &trust).into_iter().collect(),
+            files => files.iter().map(|file| files_of(file, &trust)).collect(),
         };
-        Self::of(sources, flags.sets.clone(), Arc::clone(variables))
+        Self { trust, ..Self::of(sources, flags.sets.clone(), Arc::clone(variables)) }
     }
 
     pub(super) fn of(
@@ -38,23 +55,25 @@ impl Layers {
         sets: Vec<String>,
         variables: Arc<Variables>,
     ) -> Self {
-        Self { files: sources.len(), sources, variables, sets }
+        Self { files: sources.len(), sources, trust: Trust::default(), variables, sets }
     }
 
-    /// Reads the section `config` from the files, variables and flags; `files` is what they have.
-    pub(super) fn bootstrap(&self, files: &[Snapshot]) -> Result<ConfigSettings, Invalid> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Bootstrap {
-            config: ConfigSettings,
-        }
+    /// Reads from the files, variables and flags where the rest is; `files` is what they have.
+    pub(super) fn bootstrap(&self, files: &[Snapshot]) -> Result<Bootstrap, Invalid> {
         let mut tree = self.merged(files)?;
         // What else refers to a value may find it in a source that is yet to be read.
         tree.resolve_section(SECTION, &self.variables)?;
-        let tree = tree.take(&[SECTION]);
-        let (Bootstrap { config }, _) = tree.decode(&[])?;
-        config.check().map_err(|invalid| located(invalid, &tree))?;
-        Ok(config)
+        let mut sections = tree.take(&[SECTION]);
+        if sections.origin("config.consul").is_some() {
+            tree.resolve_section("registry", &self.variables)?;
+            sections.add(tree.take(&["registry"]));
+        }
+        let (mut bootstrap, _): (Bootstrap, _) = sections.decode(&[])?;
+        bootstrap.config.check().map_err(|invalid| located(invalid, &sections))?;
+        bootstrap.is_key_apart = sections
+            .origin("config.trust.key")
+            .is_some_and(|origin| origin.starts_with("BIA_") || origin.starts_with("--set"));
+        Ok(bootstrap)
     }
 
     /// Every layer in its order, placeholders as they are written.
@@ -103,12 +122,23 @@ pub(super) fn located(invalid: Invalid, tree: &Tree) -> Invalid {
     Invalid::of(all).unwrap_or(invalid)
 }
 
+/// The file or the folder at a path, as its manifest says.
+fn files_of(path: &Path, trust: &Trust) -> Box<dyn Source> {
+    let source = FileSource::new(path);
+    if path.is_dir() {
+        return Box::new(Signed::new(source, trust.clone()));
+    }
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    Box::new(Signed::files(source, trust.clone(), folder))
+}
+
 /// The files in `configs`, where the process was started, else beside the manifest of what
 /// `cargo run` started.
-fn default_files(variables: &Variables) -> Option<Box<dyn Source>> {
+fn default_files(variables: &Variables, trust: &Trust) -> Option<Box<dyn Source>> {
     let of_crate = variables.get("CARGO_MANIFEST_DIR").map(|it| Path::new(it).join(FOLDER));
     let mut folders = std::iter::once(PathBuf::from(FOLDER)).chain(of_crate);
     let folder = folders.find(|folder| folder.is_dir())?;
     let environment = variables.environment().map(str::to_owned);
-    Some(Box::new(FileSource::defaults(folder, environment)))
+    let source = FileSource::defaults(folder.clone(), environment);
+    Some(Box::new(Signed::files(source, trust.clone(), &folder)))
 }

@@ -8,6 +8,7 @@
 mod builder;
 mod candidate;
 mod engine;
+mod far;
 mod layers;
 mod ledger;
 mod reload;
@@ -42,7 +43,8 @@ use self::engine::{Engine, Reload};
 /// 2. `configs/app.yaml`, then `configs/app.$BIA_ENV.yaml`; or the files and folders that `--config`
 ///    names, in their order. `configs` is looked for where the process was started, else in the folder
 ///    of its crate if `cargo run` started it. `.toml` and `.json` do too;
-/// 3. sources that are given to the builder, in their order;
+/// 3. the keys of Consul that `config.consul` names, then sources that are given to the builder, in
+///    their order;
 /// 4. variables: `BIA_SERVER__ADDRESS=127.0.0.1:0` is `server.address`;
 /// 5. flags: `--set server.address=127.0.0.1:0`.
 ///

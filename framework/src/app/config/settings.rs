@@ -3,6 +3,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::trust::TrustSettings;
 use crate::config::{Invalid, duration};
 
 /// The section `config`: where settings come from beside files, variables and flags, and how changes
@@ -26,11 +27,22 @@ pub struct ConfigSettings {
     /// are not waited for.
     #[serde(with = "duration")]
     pub start_timeout: Duration,
+    /// Keys of Consul that are layers over the files.
+    #[cfg(feature = "consul")]
+    pub consul: crate::backend::consul::ConsulSourceSettings,
+    /// Whose settings are taken.
+    pub trust: TrustSettings,
 }
 
 impl Default for ConfigSettings {
     fn default() -> Self {
-        Self { debounce: Duration::from_millis(100), start_timeout: Duration::from_secs(10) }
+        Self {
+            debounce: Duration::from_millis(100),
+            start_timeout: Duration::from_secs(10),
+            #[cfg(feature = "consul")]
+            consul: crate::backend::consul::ConsulSourceSettings::default(),
+            trust: TrustSettings::default(),
+        }
     }
 }
 

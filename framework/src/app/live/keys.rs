@@ -98,6 +98,8 @@ const KEYS: &[(&str, When)] = &[
     ("stop.timeout", AtOnce),
     ("config.debounce", AtOnce),
     ("config.start_timeout", NextStart),
+    ("config.consul.*", NextStart),
+    ("config.trust.*", NextStart),
 ];
 
 /// A setting that was changed and waits for the next start.
