@@ -74,6 +74,7 @@ pub(super) struct Read {
     pub(super) manifest: Option<Bytes>,
     pub(super) signature: Option<Bytes>,
     /// Whether every document of the manifest must be there.
+    #[cfg_attr(not(feature = "signing"), expect(dead_code, reason = "only signatures ask"))]
     pub(super) is_whole: bool,
 }
 
