@@ -292,6 +292,22 @@ async fn with_header(address: SocketAddr, path: &str, name: &str, value: &str) -
 }
 
 #[tokio::test]
+async fn every_page_is_in_the_reference() {
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/reference/admin.md");
+    let reference = std::fs::read_to_string(file).unwrap();
+    let app = TestApp::spawn(app("")).await.unwrap();
+    let (_, index) = get(app.admin_address().unwrap(), "/").await;
+    for path in index["pages"].as_object().unwrap().keys() {
+        let told = reference
+            .lines()
+            .any(|line| line.starts_with('|') && line.contains(&format!("`{path}`")));
+        assert!(told, "{path}");
+    }
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_admin_port_that_is_taken_is_named_with_the_setting() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();

@@ -81,7 +81,8 @@ async fn metrics_come_in_the_format_that_is_asked_for() {
     let admin = app.admin_address().unwrap();
     let plain = text(admin, "/metrics", "").await;
     assert!(plain.contains("content-type: text/plain; version=0.0.4"), "{plain}");
-    assert!(plain.contains("target_info{service_name=\"svc\""), "{plain}");
+    let target = plain.lines().find(|line| line.starts_with("target_info{")).unwrap();
+    assert!(target.contains("service_name=\"svc\""), "{plain}");
     let open =
         "accept: application/openmetrics-text;version=1.0.0;q=0.5\r\naccept: text/plain;q=0.1\r\n";
     let open = text(admin, "/metrics", open).await;
