@@ -292,6 +292,34 @@ async fn with_header(address: SocketAddr, path: &str, name: &str, value: &str) -
 }
 
 #[tokio::test]
+async fn who_asks_for_nothing_more_makes_room_for_others() {
+    let app = TestApp::spawn(app("")).await.unwrap();
+    let admin = app.admin_address().unwrap();
+    // As many as there may be: some have asked for something, some never do.
+    let mut idle = Vec::new();
+    for number in 0..64 {
+        let mut socket = TcpStream::connect(admin).await.unwrap();
+        if number % 2 == 0 {
+            socket.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        }
+        idle.push(socket);
+    }
+    // One more is turned away at once, and is not kept waiting.
+    let mut more = TcpStream::connect(admin).await.unwrap();
+    let mut nothing = Vec::new();
+    let turned_away = more.read_to_end(&mut nothing);
+    let turned_away = tokio::time::timeout(std::time::Duration::from_secs(4), turned_away).await;
+    assert!(turned_away.is_ok());
+    for socket in &mut idle {
+        let mut answer = Vec::new();
+        let ended = socket.read_to_end(&mut answer);
+        tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap().ok();
+    }
+    assert_eq!(get(admin, "/livez").await.0, 200);
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn every_page_is_in_the_reference() {
     let file =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/reference/admin.md");

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bia::__codegen::{Facts, Handler, Reply, ServerCall};
 use bia::testing::TestApp;
+use bia::{Kind, Operation, Service};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
@@ -123,6 +125,57 @@ async fn a_profile_ends_with_whoever_asked_for_it_and_holds_no_stop_up() {
     let begun = Instant::now();
     app.stop().await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+static ECHO: Operation = Operation::new("/t.Load/Echo", Kind::Unary);
+static FACTS: Facts = Facts { name: "t.Load", operations: &[&ECHO], descriptors: &[] };
+
+struct Echo;
+
+impl Handler for Echo {
+    fn call(&self, _: usize, call: ServerCall) -> Reply {
+        call.unary(|_, text: String| async move { Ok(text) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_of_a_service_under_load_fails_no_call() {
+    const CALLERS: usize = 8;
+    let _alone = ALONE.lock().await;
+    let memory = Memory::new();
+    let app = app("{client: {timeout: 1m}, server: {timeout: 1m}}")
+        .registrar(memory.clone())
+        .discovery(memory)
+        .serve(Service::new(&FACTS, Echo));
+    let to_itself = app.channel("svc").unwrap();
+    let app = TestApp::spawn(app).await.unwrap();
+    let admin = app.admin_address().unwrap();
+    let go_on = Arc::new(AtomicBool::new(true));
+    let callers: Vec<_> = std::iter::repeat_with(|| {
+        let (channel, go_on) = (to_itself.clone(), Arc::clone(&go_on));
+        tokio::spawn(async move {
+            let mut calls = 0_u64;
+            while go_on.load(Ordering::Relaxed) {
+                let text: String = channel.unary(&ECHO, "echo".to_owned()).await.unwrap();
+                assert_eq!(text, "echo");
+                calls += 1;
+            }
+            calls
+        })
+    })
+    .take(CALLERS)
+    .collect();
+    for _ in 0..2 {
+        assert_eq!(status(admin, "/debug/pprof/profile?seconds=1").await, 200);
+        // The other pages answer meanwhile, and after.
+        assert_eq!(get(admin, "/debug/calls").await.0, 200);
+    }
+    go_on.store(false, Ordering::Relaxed);
+    for caller in callers {
+        let calls = timeout(Duration::from_secs(60), caller).await.unwrap().unwrap();
+        assert!(calls > 0);
+    }
+    app.stop().await.unwrap();
 }
 
 /// Who has asked for a profile of five minutes, which is being taken.
