@@ -11,6 +11,7 @@ use crate::algo::Backoff;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::registry::{Instance, Lease, LeaseState, Registrar};
+use crate::telemetry::millis;
 
 use super::live::Latest;
 
@@ -147,7 +148,7 @@ impl Work {
                         registry = self.registrar.describe(),
                         id = self.instance.id,
                         endpoints = ?self.instance.endpoints,
-                        after_failing_for = after.map(tracing::field::debug),
+                        after_failing_for_ms = after.map(millis),
                         "registered"
                     );
                     let begun = Instant::now();
@@ -173,7 +174,7 @@ impl Work {
             tracing::warn!(
                 registry = self.registrar.describe(),
                 failures,
-                next_in = ?pause,
+                next_in_ms = millis(pause),
                 error = &error as &dyn std::error::Error,
                 "not registered: serving goes on, and so does trying"
             );

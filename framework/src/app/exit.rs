@@ -2,12 +2,17 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io::Write as _;
 use std::process::{ExitCode, Termination};
+use std::time::Duration;
 
 use crate::config::Invalid;
 use crate::error::{BoxError, Error};
+use crate::telemetry;
 
 /// The settings are wrong: `EX_CONFIG` of BSD's `sysexits.h`.
 const CONFIGURATION: u8 = 78;
+
+/// How long the end waits until the log is written.
+const LOG: Duration = Duration::from_millis(500);
 
 /// Something failed.
 const FAILURE: u8 = 1;
@@ -72,6 +77,7 @@ impl Exit {
 /// Ends the process.
 #[expect(clippy::exit, reason = "the one place where a service ends by itself")]
 pub(super) fn leave(code: u8) -> ! {
+    telemetry::flush(LOG);
     std::process::exit(i32::from(code))
 }
 

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
 use crate::error::{BoxError, Error, Result};
+use crate::telemetry::millis;
 
 /// One step of a service's own.
 pub(super) struct Hook {
@@ -55,9 +56,17 @@ impl Hook {
             }
         };
         match &outcome {
-            Ok(()) => tracing::info!(phase, hook = name, took = ?begun.elapsed(), "hook ended"),
+            Ok(()) => {
+                tracing::info!(phase, hook = name, took_ms = millis(begun.elapsed()), "hook ended");
+            }
             Err(error) => {
-                tracing::error!(phase, hook = name, took = ?begun.elapsed(), error = error as &dyn std::error::Error, "hook failed");
+                tracing::error!(
+                    phase,
+                    hook = name,
+                    took_ms = millis(begun.elapsed()),
+                    error = error as &dyn std::error::Error,
+                    "hook failed"
+                );
             }
         }
         outcome

@@ -19,6 +19,7 @@ use crate::registry::{Advertise, Endpoint, Instance, Registrar};
 use crate::server::Server;
 use crate::telemetry::Telemetry;
 use crate::telemetry::metrics::Asked;
+use crate::telemetry::{self, millis};
 
 use super::admin;
 use super::announce::{Announced, Announcer, Gate};
@@ -82,6 +83,8 @@ pub(super) struct Life {
     /// Told once, when the service is up.
     pub(super) started: Option<oneshot::Sender<Started>>,
     pub(super) running: Running,
+    /// Dropped last, which writes out what it says.
+    pub(super) log: Option<telemetry::Running>,
 }
 
 /// What there is to stop.
@@ -136,7 +139,7 @@ impl Life {
         let depends = self.settings.registry.required && self.registrar.is_some();
         if !depends {
             self.gate.set_ready(true);
-            tracing::info!(phase = "ready", after = ?begun.elapsed(), "ready");
+            tracing::info!(phase = "ready", after_ms = millis(begun.elapsed()), "ready");
         }
         self.announce(depends).await;
         self.tell(&bound);
@@ -144,7 +147,7 @@ impl Life {
             .await?;
         tracing::info!(
             phase = "started",
-            took = ?begun.elapsed(),
+            took_ms = millis(begun.elapsed()),
             service = self.instance.name,
             version = self.instance.version,
             instance = self.instance.id,
@@ -165,7 +168,12 @@ impl Life {
             let endpoints = server.bind().await?;
             bound.push((server.name().to_owned(), endpoints));
         }
-        tracing::info!(phase = "bind", took = ?begun.elapsed(), servers = bound.len(), "every port is bound");
+        tracing::info!(
+            phase = "bind",
+            took_ms = millis(begun.elapsed()),
+            servers = bound.len(),
+            "every port is bound"
+        );
         Ok(bound)
     }
 
@@ -220,7 +228,7 @@ impl Life {
         self.announced.subscribe().wait_for(Announced::is_tried).await.map(drop).ok();
         tracing::info!(
             phase = "register",
-            took = ?begun.elapsed(),
+            took_ms = millis(begun.elapsed()),
             held = self.announced.borrow().is_held(),
             "the registry was told"
         );
@@ -251,7 +259,7 @@ impl Life {
                     server = name,
                     address,
                     pages = admin::paths(),
-                    token = !self.settings.admin.token.is_empty(),
+                    guarded = !self.settings.admin.token.is_empty(),
                     "listening"
                 ),
                 _ => {
@@ -290,7 +298,7 @@ impl Life {
         let reserve = (total / RESERVE).min(Duration::from_secs(2));
         let (until, end) = (begun + total.saturating_sub(reserve), begun + total);
         let (why, mut failure) = cause.told();
-        tracing::info!(phase = "stop", why, within = ?total, "stopping");
+        tracing::info!(phase = "stop", why, within_ms = millis(total), "stopping");
 
         let was_ready = self.gate.shut();
         tracing::info!(phase = "not_ready", "not ready any more");
@@ -303,14 +311,18 @@ impl Life {
             let drained = (Instant::now() + stop.drain_delay).min(until);
             tracing::info!(
                 phase = "drain_delay",
-                delay = ?stop.drain_delay,
+                delay_ms = millis(stop.drain_delay),
                 "serving on until callers have forgotten us"
             );
             sleep_until(drained).await;
         }
         let (draining, given_up) = (Instant::now(), end - reserve / 2);
         note(&mut failure, self.running.servers.finish(until, given_up).await);
-        tracing::info!(phase = "drain", took = ?draining.elapsed(), "what was in flight has ended");
+        tracing::info!(
+            phase = "drain",
+            took_ms = millis(draining.elapsed()),
+            "what was in flight has ended"
+        );
         note(&mut failure, self.running.admin.finish(given_up, end).await);
 
         let hooks = std::mem::take(&mut self.hooks.after_stop);
@@ -318,9 +330,15 @@ impl Life {
         if let Some(reloading) = self.running.reloading.take() {
             reloading.stop().await;
         }
-        tracing::info!(phase = "stopped", took = ?begun.elapsed(), failed = failure.is_some(), "stopped");
+        tracing::info!(
+            phase = "stopped",
+            took_ms = millis(begun.elapsed()),
+            failed = failure.is_some(),
+            "stopped"
+        );
         // What it says of its own stop is sent too.
         self.telemetry.flush(end.saturating_duration_since(Instant::now())).await;
+        drop(self.log.take());
         failure.map_or(Ok(()), Err)
     }
 
@@ -329,9 +347,18 @@ impl Life {
         let begun = Instant::now();
         let limit = self.latest.get().registry.timeout.min(until - begun);
         match announcer.release(limit).await {
-            Ok(()) => tracing::info!(phase = "deregister", took = ?begun.elapsed(), "deregistered"),
+            Ok(()) => tracing::info!(
+                phase = "deregister",
+                took_ms = millis(begun.elapsed()),
+                "deregistered"
+            ),
             Err(error) => {
-                tracing::warn!(phase = "deregister", took = ?begun.elapsed(), error = &error as &dyn std::error::Error, "cannot deregister");
+                tracing::warn!(
+                    phase = "deregister",
+                    took_ms = millis(begun.elapsed()),
+                    error = &error as &dyn std::error::Error,
+                    "cannot deregister"
+                );
             }
         }
     }

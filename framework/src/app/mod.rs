@@ -37,7 +37,7 @@ use crate::health::Health;
 use crate::middleware::{Selector, UserLayer, UserService};
 use crate::registry::{Discovery, Instance, Registrar};
 use crate::server::Server;
-use crate::telemetry::{self, Speaker, Telemetry};
+use crate::telemetry::{Speaker, Surroundings, Telemetry};
 use crate::transport::{self, ApiServer};
 
 pub use self::config::{Config, ConfigBuilder, ConfigSettings, Current, Held, Reloading, Watch};
@@ -138,8 +138,13 @@ impl App {
             instance: instance.id.clone(),
             version: instance.version.clone(),
         };
-        let telemetry = Telemetry::new(&settings.telemetry, &speaker, variables.environment())?;
-        telemetry::begin(&settings.telemetry, variables.get("RUST_LOG"), speaker, &telemetry)?;
+        let surroundings = Surroundings {
+            over: variables.get("RUST_LOG"),
+            without_colours: variables.get("NO_COLOR").is_some_and(|set| !set.is_empty()),
+            environment: variables.environment(),
+            is_own: config.answers.of_process,
+        };
+        let telemetry = Telemetry::begin(&settings.telemetry, &surroundings, &speaker)?;
         let (registrar, discovery) = match registry(&settings, &variables)? {
             Some((registrar, discovery)) => (Some(registrar), Some(discovery)),
             None => (None, None),
@@ -429,6 +434,7 @@ impl App {
         let mut servers = Vec::with_capacity(self.servers.len() + 1);
         let running = Running::default();
         let mut in_force = None;
+        let log = self.telemetry.logs().run();
         if !self.services.is_empty() {
             let server = in_force.insert(transport::InForce::new(self.settings.server.clone()));
             let own = builtin::services(
@@ -490,6 +496,7 @@ impl App {
             channels: self.channels,
             started,
             running,
+            log,
         })
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Result};
 use crate::server::{Server, Stop};
+use crate::telemetry::millis;
 
 #[derive(Default)]
 pub(super) struct Servers {
@@ -64,7 +65,12 @@ impl Servers {
             return outcome;
         }
         let servers = self.left();
-        tracing::warn!(phase = "cut", after = ?begun.elapsed(), servers, "the time is up: cutting what is left");
+        tracing::warn!(
+            phase = "cut",
+            after_ms = millis(begun.elapsed()),
+            servers,
+            "the time is up: cutting what is left"
+        );
         self.stop.cut();
         if !self.all_by(end, &mut outcome).await {
             let servers = self.left();

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::algo::Backoff;
 use crate::error::{Error, Result};
+use crate::telemetry::millis;
 
 use super::conn::{self, Conn, Ended};
 use super::failure::{self, Rounded};
@@ -172,7 +173,11 @@ impl Keeper {
             if closed.iter().any(|conn| conn.is_annoyed()) {
                 self.interval = self.interval.saturating_mul(2);
                 let (node, interval) = (self.member.node.address(), self.interval);
-                tracing::info!(node, ?interval, "pings less often: the node found it too often");
+                tracing::info!(
+                    node,
+                    interval_ms = millis(interval),
+                    "pings less often: the node found it too often"
+                );
             }
             if open.is_empty() {
                 self.member.set_phase(Phase::Connecting, None);

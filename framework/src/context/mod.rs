@@ -147,6 +147,11 @@ impl Context {
         CURRENT.scope(self.clone(), Within::new(work, self.0.ambient.clone()))
     }
 
+    /// Runs `work` at once, with this as the current context.
+    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
+    }
+
     /// Replaces who calls.
     #[must_use]
     pub fn with_peer(self, peer: Peer) -> Self {

@@ -1,7 +1,8 @@
 //! What a service says of itself while it runs: what it was asked, how long that took, and how it ended.
 //!
-//! [`Telemetry`] is what an app has of it; `calls` sees every call. Logs go to standard error, one event a line: for people if that is a terminal, else as JSON with
-//! service, instance and version on each line, for what collects it.
+//! [`Telemetry`] is what an app has of it; `calls` sees every call. Logs go to standard error, one
+//! event a line: for people if that is a terminal, else as JSON with service, instance and version on
+//! each line, for what collects it.
 
 mod calls;
 mod logs;
@@ -12,26 +13,21 @@ mod resource;
 mod settings;
 mod trace;
 
-use std::io::IsTerminal;
 use std::sync::Arc;
-
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer as _};
+use std::time::Duration;
 
 use crate::config::Invalid;
-use crate::error::Error;
 
 pub(crate) use self::calls::{
     Active, ActiveCall, ClientCalls, ClientSeen, Ended, Making, Outcome, Sent, ServerCalls,
-    ServerSeen, Side,
+    ServerSeen,
 };
-use self::logs::Json;
-pub(crate) use self::logs::REQUEST_ID;
+pub(crate) use self::logs::{
+    LogChange, Logs, REQUEST_ID, Running, Surroundings, flush, panic_words, panics_are_told,
+};
 use self::metrics::Metrics;
 pub use self::settings::{
-    Bound, LogFormat, LogSettings, MetricSettings, OtlpCompression, OtlpSettings,
+    AccessSettings, Bound, LogFormat, LogSettings, MetricSettings, OtlpCompression, OtlpSettings,
     OtlpSignalSettings, Propagator, TelemetrySettings, TraceRule, TraceSettings,
 };
 pub(crate) use self::trace::Traces;
@@ -53,32 +49,36 @@ struct Parts {
     active: Active,
     metrics: Metrics,
     traces: Traces,
+    logs: Logs,
     #[cfg(feature = "otlp")]
     otlp: Option<otlp::Otlp>,
 }
 
 impl Telemetry {
-    /// That of an app, which runs in `environment`.
+    /// That of an app: begins to write the log, unless the process has somebody who does already.
     ///
     /// # Errors
     ///
     /// If the settings cannot be used.
-    pub(crate) fn new(
+    pub(crate) fn begin(
         settings: &TelemetrySettings,
+        surroundings: &Surroundings<'_>,
         speaker: &Speaker,
-        environment: Option<&str>,
     ) -> Result<Self, Invalid> {
-        let resource = resource::resource(speaker, environment, &settings.resource);
+        let resource = resource::resource(speaker, surroundings.environment, &settings.resource);
         let service = Some(speaker.service.as_str());
         #[cfg(feature = "otlp")]
         let otlp = otlp::Otlp::begin(&settings.otlp, &resource)?;
+        #[cfg(feature = "otlp")]
+        let traces = Traces::recording(&settings.traces, service, otlp.as_ref())?;
+        #[cfg(not(feature = "otlp"))]
+        let traces = Traces::new(&settings.traces, service);
+        let logs = Logs::begin(&settings.logs, surroundings, speaker.clone(), &traces)?;
         Ok(Self(Arc::new(Parts {
             active: Active::default(),
-            #[cfg(feature = "otlp")]
-            traces: Traces::recording(&settings.traces, service, otlp.as_ref())?,
-            #[cfg(not(feature = "otlp"))]
-            traces: Traces::new(&settings.traces, service),
             metrics: Metrics::new(&settings.metrics, resource),
+            traces,
+            logs,
             #[cfg(feature = "otlp")]
             otlp,
         })))
@@ -90,6 +90,7 @@ impl Telemetry {
             active: Active::default(),
             metrics: Metrics::off(),
             traces: Traces::off(),
+            logs: Logs::off(),
             #[cfg(feature = "otlp")]
             otlp: None,
         }))
@@ -101,12 +102,17 @@ impl Telemetry {
     }
 
     /// Puts settings in force that changed while it runs.
-    pub(crate) fn apply(&self, settings: &TelemetrySettings) {
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be used; then what was in force stays.
+    pub(crate) fn apply(&self, settings: &TelemetrySettings) -> Result<(), Invalid> {
         self.0.traces.apply(&settings.traces);
+        self.0.logs.apply(&settings.logs)
     }
 
     /// Sends what waits to be sent. Returns within `limit`, whatever comes of it.
-    pub(crate) async fn flush(&self, limit: std::time::Duration) {
+    pub(crate) async fn flush(&self, limit: Duration) {
         #[cfg(feature = "otlp")]
         if let Some(otlp) = &self.0.otlp
             && !otlp.flush(limit).await
@@ -125,6 +131,11 @@ impl Telemetry {
         &self.0.metrics
     }
 
+    /// What is logged.
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.0.logs
+    }
+
     /// The calls that are on their way.
     pub(crate) fn active(&self) -> &Active {
         &self.0.active
@@ -136,36 +147,7 @@ impl Telemetry {
         if let Some(trace) = call.trace {
             self.0.traces.end(trace, call);
         }
-        if call.side == Side::Server
-            && let Some(error) = call.outcome.error()
-        {
-            log(call.operation.name(), error);
-        }
-    }
-}
-
-/// Faults of ours are for the operator, with their causes; faults of the caller are for who looks.
-fn log(operation: &'static str, error: &Error) {
-    let cause = Causes(error);
-    if error.is_own_fault() {
-        tracing::error!(operation, code = error.code(), reason = error.reason(), "{cause}");
-    } else {
-        tracing::debug!(operation, code = error.code(), reason = error.reason(), "{cause}");
-    }
-}
-
-/// An error and what caused it, in one line.
-struct Causes<'a>(&'a Error);
-
-impl std::fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.message())?;
-        let mut source = std::error::Error::source(self.0);
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
+        self.0.logs.ended(call);
     }
 }
 
@@ -173,70 +155,17 @@ impl std::fmt::Display for Causes<'_> {
 ///
 /// # Errors
 ///
-/// If the filter is not one.
+/// If a filter is not one, or an operation is not named as one.
 pub(crate) fn check(settings: &TelemetrySettings) -> Result<(), Invalid> {
     settings.metrics.check()?;
     settings.traces.check()?;
     settings.otlp.check()?;
-    filter(&settings.logs.filter).map(drop)
+    logs::check(&settings.logs)
 }
 
-/// Begins to write the log, with the filter `over` if it is given, unless the process has somebody who does already: then that one stays,
-/// as in tests and in programs that set up a subscriber of their own.
-///
-/// # Errors
-///
-/// If the filter is not one.
-pub(crate) fn begin(
-    settings: &TelemetrySettings,
-    over: Option<&str>,
-    speaker: Speaker,
-    telemetry: &Telemetry,
-) -> Result<(), Invalid> {
-    let over = over.filter(|over| !over.is_empty());
-    let filter = match over {
-        Some(over) => filter(over).map_err(|invalid| invalid.at(Some("RUST_LOG")))?,
-        None => filter(&settings.logs.filter)?,
-    };
-    let terminal = std::io::stderr().is_terminal();
-    let for_people = match settings.logs.format {
-        LogFormat::Auto => terminal,
-        LogFormat::Pretty => true,
-        LogFormat::Json => false,
-    };
-    let registry = tracing_subscriber::registry();
-    // The filter is for the log alone: a level that keeps lines away must not keep spans away.
-    #[cfg(feature = "otlp")]
-    let registry = registry.with(telemetry.traces().layer());
-    #[cfg(not(feature = "otlp"))]
-    let _ = telemetry;
-    // An error says that there is a subscriber, which is left alone.
-    let already = if for_people {
-        let lines =
-            fmt::layer().with_writer(std::io::stderr).with_ansi(terminal).with_target(false);
-        registry.with(lines.with_filter(filter)).try_init().is_err()
-    } else {
-        let lines = fmt::layer()
-            .with_writer(std::io::stderr)
-            .with_ansi(false)
-            .event_format(Json::new(Arc::new(speaker)))
-            .fmt_fields(fmt::format::JsonFields::new());
-        registry.with(lines.with_filter(filter)).try_init().is_err()
-    };
-    if already {
-        tracing::debug!("the process has a subscriber of its own: telemetry.logs is not used");
-    }
-    Ok(())
-}
-
-fn filter(text: &str) -> Result<EnvFilter, Invalid> {
-    EnvFilter::try_new(text).map_err(|error| {
-        let what = format!(
-            "{text:?} is no filter ({error}): write a level (error, warn, info, debug, trace) \
-             or targets with levels, info,bia=debug"
-        );
-        Invalid::new("telemetry.logs.filter", what)
-    })
+/// A duration as a log tells it: milliseconds, to the microsecond.
+pub(crate) fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 #[cfg(test)]
@@ -244,17 +173,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_that_is_none_is_refused_with_a_remedy() {
-        let mut settings = TelemetrySettings::default();
-        assert!(check(&settings).is_ok());
-        settings.logs.filter = "info,bia=loud".to_owned();
-        let error = check(&settings).unwrap_err().to_string();
-        assert!(
-            error.starts_with("telemetry.logs.filter: \"info,bia=loud\" is no filter"),
-            "{error}"
-        );
-        assert!(error.ends_with(
-            "write a level (error, warn, info, debug, trace) or targets with levels, info,bia=debug"
-        ));
+    fn durations_are_told_in_milliseconds_to_the_microsecond() {
+        for (nanos, expected) in [(0, 0.0), (1_234_567, 1.235), (2_000_000_000, 2000.0), (499, 0.0)]
+        {
+            assert_eq!(millis(Duration::from_nanos(nanos)), expected);
+        }
     }
 }

@@ -6,6 +6,7 @@ mod answer;
 mod calls;
 mod guard;
 mod health;
+mod log;
 mod metrics;
 mod pages;
 mod patience;

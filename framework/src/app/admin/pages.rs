@@ -12,7 +12,7 @@ use super::super::channels::Channels;
 use super::super::live::{Configured, Latest};
 use super::answer::Answer;
 use super::profile::{self, Profiler};
-use super::{calls, guard, health, metrics, registry};
+use super::{calls, guard, health, log, metrics, registry};
 use crate::health::Health;
 use crate::telemetry::Telemetry;
 
@@ -44,6 +44,7 @@ enum Name {
     Metrics,
     Registry,
     Config,
+    Log,
     Calls,
     Profiles,
     CpuProfile,
@@ -104,6 +105,13 @@ const PAGES: &[Page] = &[
         audience: Audience::Operators,
         methods: READ,
         what: "the settings in force and where each came from, what was refused, and what waits for a restart",
+    },
+    Page {
+        name: Name::Log,
+        path: "/log",
+        audience: Audience::Operators,
+        methods: log::METHODS,
+        what: "what is logged; PUT ?level=debug&operation=…&for=5m changes it for a while, DELETE takes that back",
     },
     Page {
         name: Name::Calls,
@@ -172,6 +180,7 @@ impl Pages {
             Name::Config => Answer::json(StatusCode::OK, &self.config.report()),
             Name::Registry => registry::show(&self.announced.borrow(), &self.channels),
             Name::Metrics => metrics::show(self.telemetry.metrics(), &head.headers),
+            Name::Log => log::answer(self.telemetry.logs(), &head.method, head.uri.query()),
             Name::Calls => calls::show(self.telemetry.active(), head.uri.query()),
             Name::Profiles => profile::index(),
             Name::CpuProfile => self.profiler.cpu(head.uri.query()).await,

@@ -81,7 +81,14 @@ const KEYS: &[(&str, When)] = &[
     ("client.wait_for_ready", AtOnce),
     ("client.stream_window", NewConnections),
     ("client.window", NewConnections),
-    ("telemetry.logs.filter", NextStart),
+    ("telemetry.logs.filter", AtOnce),
+    ("telemetry.logs.operations.*", AtOnce),
+    ("telemetry.logs.access.enabled", AtOnce),
+    ("telemetry.logs.access.exclude", AtOnce),
+    ("telemetry.logs.access.slow", AtOnce),
+    ("telemetry.logs.redact", AtOnce),
+    ("telemetry.logs.repeat_limit", AtOnce),
+    // Whoever collects the log was told once how to read it.
     ("telemetry.logs.format", NextStart),
     // Counts of other ranges could not be added to those that are there.
     ("telemetry.metrics.interval", NextStart),

@@ -103,7 +103,10 @@ impl Follower {
             server.set(settings.server.clone());
         }
         self.channels.set_settings(settings);
-        self.telemetry.apply(&settings.telemetry);
+        if let Err(error) = self.telemetry.apply(&settings.telemetry) {
+            // It was checked before; what was in force stays.
+            tracing::error!(%error, "settings of telemetry do not take effect");
+        }
         self.note(&keys::waiting(&self.started, settings));
     }
 

@@ -14,6 +14,7 @@ use crate::body::Body;
 use crate::context::Inbound;
 use crate::error::{Error, Result, UNKNOWN};
 use crate::operation::Operation;
+use crate::telemetry::{panic_words, panics_are_told};
 
 /// Catches panics of what is inside, in streams too.
 ///
@@ -133,17 +134,13 @@ impl http_body::Body for RecoveringBody {
 
 /// What a caller is told of a panic: what Kratos tells, and nothing of the panic itself.
 fn recovered(operation: &'static Operation, panic: &(dyn Any + Send)) -> Error {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(not a string)");
-    let operation = operation.name();
-    tracing::error!(
-        operation,
-        panic = said,
-        "a handler panicked; the call fails, the process lives"
-    );
+    if !panics_are_told() {
+        tracing::error!(
+            operation = operation.name(),
+            panic = panic_words(panic),
+            "a handler panicked; the call fails, the process lives"
+        );
+    }
     Error::internal(UNKNOWN, "unknown request error")
 }
 

@@ -127,9 +127,9 @@ impl ClientSeen {
                 Sent::Counted(bytes) => bytes.load(Ordering::Relaxed),
             },
             outcome,
-            request_id: None,
             peer_service: None,
             trace: Some(&self.trace),
+            cx: None,
         };
         self.instruments.end(call.measured());
         made.telemetry.ended(&call);

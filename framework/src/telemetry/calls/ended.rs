@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::context::{Face, Trace};
+use crate::context::{Context, Face, Trace};
 use crate::error::{Code, Error};
 use crate::operation::Operation;
 
@@ -47,10 +47,11 @@ pub(crate) struct Ended<'a> {
     /// The bytes of all messages that went out, uncompressed.
     pub(crate) sent: u64,
     pub(crate) outcome: Outcome<'a>,
-    pub(crate) request_id: Option<&'a str>,
     /// Of a call that was served: the service that says it called.
     pub(crate) peer_service: Option<&'a str>,
     pub(crate) trace: Option<&'a Trace>,
+    /// Of a call that was served.
+    pub(crate) cx: Option<&'a Context>,
 }
 
 impl Outcome<'_> {

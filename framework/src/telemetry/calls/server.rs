@@ -79,9 +79,9 @@ impl ServerSeen {
             received: cx.sizes().received(),
             sent: cx.sizes().sent(),
             outcome,
-            request_id: cx.request_id(),
             peer_service: cx.metadata().get("x-md-service-name"),
             trace: cx.trace(),
+            cx: Some(cx),
         };
         served.instruments.at(cx.route()).end(call.measured());
         served.telemetry.ended(&call);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::logs::{LogFormat, LogSettings};
+pub use self::logs::{AccessSettings, LogFormat, LogSettings};
 pub use self::metrics::{Bound, MetricSettings};
 #[cfg(feature = "otlp")]
 pub(crate) use self::otlp::{Destination, SignalKind};

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::trace::v1::{
 };
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::context::{Face, Trace};
+use crate::context::{Context, Face, Trace};
 use crate::error::{Code, Error};
 use crate::operation::Operation;
 use crate::telemetry::calls::{Ended, Outcome, Side};
@@ -110,7 +110,7 @@ impl CallSpan {
             node: call.node.map(Into::into),
             target: call.target.map(Into::into),
             peer_service: call.peer_service.map(Into::into),
-            request_id: call.request_id.map(Into::into),
+            request_id: call.cx.and_then(Context::request_id).map(Into::into),
             received: call.received,
             sent: call.sent,
             code: call.outcome.code(),

@@ -126,6 +126,7 @@ mod recorded {
 
     fn ended<'a>(side: Side, outcome: Outcome<'a>) -> Ended<'a> {
         Ended {
+            cx: None,
             side,
             operation: &GET,
             face: Face::Grpc,
@@ -138,7 +139,6 @@ mod recorded {
             received: 11,
             sent: 22,
             outcome,
-            request_id: None,
             peer_service: (side == Side::Server).then_some("gate"),
             trace: None,
         }
