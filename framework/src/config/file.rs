@@ -414,3 +414,53 @@ impl fmt::Debug for FileSource {
         f.debug_tuple("FileSource").field(&self.name()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_the_system_does_not_tell_is_found_by_looking() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("app.yaml");
+        fs::write(&file, "name: a").unwrap();
+        let inner = Inner {
+            what: What::Path(file.clone()),
+            watch: FolderWatch::deaf(),
+            looked: Mutex::default(),
+            once: OnceLock::new(),
+            known: Mutex::default(),
+        };
+        let source = FileSource(Arc::new(inner));
+        let first = source.load().await.unwrap();
+        let begun = Instant::now();
+        assert!(
+            timeout(Duration::from_secs(60), source.changed()).await.is_err(),
+            "it is the same"
+        );
+        fs::write(folder.path().join("new"), "name: b").unwrap();
+        fs::rename(folder.path().join("new"), &file).unwrap();
+        source.changed().await;
+        assert!(begun.elapsed() <= Duration::from_secs(60) + LOOK, "{:?}", begun.elapsed());
+        let second = source.load().await.unwrap();
+        assert_ne!(first.revision, second.revision);
+        assert_eq!(&second.documents[0].bytes[..], b"name: b");
+    }
+
+    #[tokio::test]
+    async fn what_can_be_read_only_once_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.yaml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let writer = {
+            let pipe = pipe.clone();
+            spawn_blocking(move || fs::write(pipe, "name: a").unwrap())
+        };
+        let source = FileSource::new(&pipe);
+        let first = source.load().await.unwrap();
+        writer.await.unwrap();
+        assert_eq!(&first.documents[0].bytes[..], b"name: a");
+        assert_eq!(source.load().await.unwrap(), first, "nobody writes to it again");
+    }
+}

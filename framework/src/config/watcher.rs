@@ -40,6 +40,8 @@ struct Watching {
     /// Device and inode of each: one that is removed and made again is another one.
     folders: BTreeMap<PathBuf, (u64, u64)>,
     warned: bool,
+    #[cfg(test)]
+    is_deaf: bool,
 }
 
 impl FolderWatch {
@@ -48,11 +50,23 @@ impl FolderWatch {
         Self { told: Arc::default(), watching: Mutex::default() }
     }
 
+    /// Is told nothing, as on a file system of a network.
+    #[cfg(test)]
+    pub(super) fn deaf() -> Self {
+        let watch = Self::new();
+        lock(&watch.watching).is_deaf = true;
+        watch
+    }
+
     /// Watches these folders and no others; blocks on the file system. Says whether all are watched:
     /// if not, whoever asks must look more often.
     pub(crate) fn follow(&self, folders: &BTreeSet<PathBuf>) -> bool {
         let mut watching = lock(&self.watching);
         let watching = &mut *watching;
+        #[cfg(test)]
+        if watching.is_deaf {
+            return true;
+        }
         if watching.watcher.is_none() {
             let told = Arc::clone(&self.told);
             match notify::recommended_watcher(move |event| told.hear(event)) {

@@ -284,6 +284,55 @@ async fn one_source_that_is_wrong_does_not_keep_another_from_changing() {
     assert!(!config.handle.stats().is_refused);
 }
 
+#[tokio::test]
+async fn whatever_is_written_the_settings_in_force_are_whole_and_right() {
+    // Each says that it is whole: what is cut off or altered says something else, or nothing.
+    let whole = [
+        (
+            "c.yaml",
+            "low: 41\nname: ${X:nobody}\nmust: {url: 'a: b'}\nserver: {timeout: 3s}\nhigh: 41\n",
+        ),
+        ("c.toml", "low = 41\nname = \"n\"\npercent = 3\nhigh = 41\n[must]\nurl = \"x\"\n"),
+        ("c.json", r#"{"low": 41, "name": "n", "must": {"url": "x"}, "percent": 3, "high": 41}"#),
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for (name, text) in whole {
+        let memory = MemorySource::new();
+        memory.set(name, text);
+        let config = builder(&memory).check(|own| match own.low == own.high {
+            true => Ok(()),
+            false => Err("the sum is wrong"),
+        });
+        let config = config.await.unwrap();
+        let offer = |bytes: &[u8]| {
+            let snapshot = Snapshot::of(vec![Document::new(name, bytes.to_vec())]);
+            config.handle.reload.offer(vec![(1, Ok(snapshot))]);
+            let own = config.hold();
+            assert_eq!(own.low, own.high, "{}", String::from_utf8_lossy(bytes));
+            assert!(own.percent <= 100);
+            own.settings().check().unwrap();
+        };
+        (0..text.len()).for_each(|end| offer(&text.as_bytes()[..end]));
+        for _ in 0..1500 {
+            let mut bytes = text.as_bytes().to_vec();
+            for _ in 0..random.usize(1..6) {
+                let at = random.usize(..bytes.len());
+                match random.u8(..3) {
+                    0 => bytes[at] = random.u8(..),
+                    1 => bytes.insert(at, *random.choice(b"{}[]:,#&*!|>'\"%@`-? \n\t$~<").unwrap()),
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            offer(&bytes);
+        }
+        assert!(config.handle.stats().refused > 500);
+        let last = text.replace("41", "43");
+        offer(last.as_bytes());
+        assert_eq!(config.get().high, 43, "the last is taken");
+        assert!(!config.handle.stats().is_refused);
+    }
+}
+
 /// A source that answers as it is told to.
 #[derive(Default)]
 struct Scripted {
