@@ -76,6 +76,22 @@ pub(crate) const ALERTS: &[Alert] = &[
         meaning: "An instance cannot ask who serves what it calls. It goes on with what it was told last: instances that come are not called, ones that go are found out by failing.",
     },
     Alert {
+        name: "BiaSettingsRefused",
+        when: "`bia.config.refused` == 1",
+        lasting: "5m",
+        severity: "warning",
+        summary: "{{ $labels.instance }} refuses its settings",
+        meaning: "The sources say something that cannot be in force; the last good settings are. `/config` and the log say why.",
+    },
+    Alert {
+        name: "BiaTelemetryLost",
+        when: "sum by (job, instance, `signal`) (increase(`bia.telemetry.lost`[10m])) > 0",
+        lasting: "5m",
+        severity: "warning",
+        summary: "{{ $labels.instance }} loses {{ $labels.signal }}",
+        meaning: "The collector is away, refuses what it is sent, or takes it more slowly than it comes. Calls do not suffer; what is lost is not seen. The log says why.",
+    },
+    Alert {
         name: "BiaConnectionsRefused",
         when: "rate(`bia.server.connections.refused`[5m]) > 0",
         lasting: "5m",

@@ -224,6 +224,32 @@ const ROWS: &[Row] = &[
                 ],
             },
             Panel {
+                title: "Settings",
+                about: "The number of the settings in force, and instances whose sources say something that was refused.",
+                unit: "short",
+                lines: &[
+                    ("max by (instance) (`bia.config.revision`{%})", "{{instance}}"),
+                    ("sum(`bia.config.refused`{%})", "instances that refuse"),
+                    ("sum(rate(`bia.config.refusals`{%}[$__rate_interval]))", "refusals a second"),
+                ],
+            },
+            Panel {
+                title: "Telemetry",
+                about: "What is sent to the collector, a second, and what waits.",
+                unit: "short",
+                lines: &[
+                    (
+                        "sum by (`signal`) (rate(`bia.telemetry.sent`{%}[$__rate_interval]))",
+                        "{{signal}}",
+                    ),
+                    (
+                        "sum by (`signal`) (rate(`bia.telemetry.lost`{%}[$__rate_interval]))",
+                        "{{signal}} lost",
+                    ),
+                    ("sum by (`signal`) (`bia.telemetry.waiting`{%})", "{{signal}} waiting"),
+                ],
+            },
+            Panel {
                 title: "CPU",
                 about: "Cores in use, by instance.",
                 unit: "short",

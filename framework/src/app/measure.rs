@@ -13,6 +13,7 @@ use crate::telemetry::metrics::{Asked, Metrics};
 
 use super::announce::Announced;
 use super::channels::Channels;
+use super::config::{Handle, Stats};
 
 /// The phases by the names that `/registry` has for them.
 const PHASES: [(NodePhase, &str); 4] = [
@@ -29,16 +30,25 @@ pub(super) fn measure(
     health: Health,
     announced: watch::Receiver<Announced>,
     channels: Channels,
+    config: Handle,
 ) -> Asked {
     let (name, version) = (instance.name.clone(), instance.version.clone());
     metrics.ask(move |reading| {
         reading.add(&c::APP_INFO, [&name, &version, env!("CARGO_PKG_VERSION")], 1_i64);
         reading.add(&c::APP_READY, [], health.statuses().is_ready());
+        settings(reading, config.stats());
         lease(reading, &announced.borrow());
         for state in channels.all().iter().map(Channel::state) {
             channel(reading, &state);
         }
     })
+}
+
+fn settings(reading: &mut Reading, stats: Stats) {
+    reading.add(&c::CONFIG_REVISION, [], stats.revision);
+    reading.add(&c::CONFIG_AGE, [], stats.age);
+    reading.add(&c::CONFIG_REFUSALS, [], stats.refused);
+    reading.add(&c::CONFIG_REFUSED, [], stats.is_refused);
 }
 
 fn lease(reading: &mut Reading, announced: &Announced) {

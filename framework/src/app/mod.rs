@@ -475,6 +475,7 @@ impl App {
             self.health.clone(),
             announced.subscribe(),
             self.channels.clone(),
+            self.config.clone(),
         );
         Ok(Life {
             measured,

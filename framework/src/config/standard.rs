@@ -23,6 +23,7 @@ pub(super) fn settings(variables: &Variables) -> Vec<Standard> {
     let mut found = Found { variables, settings: Vec::new() };
     found.exporters();
     found.batches();
+    found.metrics();
     found.traces();
     found.resource();
     // Over all else: nothing is sent.
@@ -119,6 +120,13 @@ impl<'a> Found<'a> {
             {
                 self.add(name, &["otlp", key], count);
             }
+        }
+    }
+
+    fn metrics(&mut self) {
+        let name = "OTEL_METRIC_EXPORT_INTERVAL";
+        if let Some(time) = self.get(name).and_then(milliseconds) {
+            self.add(name, &["metrics", "interval"], time);
         }
     }
 

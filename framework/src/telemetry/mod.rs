@@ -50,6 +50,9 @@ struct Parts {
     metrics: Metrics,
     traces: Traces,
     logs: Logs,
+    /// The metrics tell how sending goes.
+    #[cfg(feature = "otlp")]
+    _sending: Option<metrics::Asked>,
     #[cfg(feature = "otlp")]
     otlp: Option<otlp::Otlp>,
 }
@@ -73,12 +76,17 @@ impl Telemetry {
         let traces = Traces::recording(&settings.traces, service, otlp.as_ref())?;
         #[cfg(not(feature = "otlp"))]
         let traces = Traces::new(&settings.traces, service);
+        let metrics = Metrics::new(&settings.metrics, resource);
+        #[cfg(feature = "otlp")]
+        let sending = metrics.send(settings.metrics.interval, otlp.as_ref())?;
         let logs = Logs::begin(&settings.logs, surroundings, speaker.clone(), &traces)?;
         Ok(Self(Arc::new(Parts {
             active: Active::default(),
-            metrics: Metrics::new(&settings.metrics, resource),
+            metrics,
             traces,
             logs,
+            #[cfg(feature = "otlp")]
+            _sending: sending,
             #[cfg(feature = "otlp")]
             otlp,
         })))
@@ -91,6 +99,8 @@ impl Telemetry {
             metrics: Metrics::off(),
             traces: Traces::off(),
             logs: Logs::off(),
+            #[cfg(feature = "otlp")]
+            _sending: None,
             #[cfg(feature = "otlp")]
             otlp: None,
         }))

@@ -13,6 +13,7 @@ mod consul_keys;
 #[expect(dead_code, reason = "some of it is for the fleets of `interop`")]
 mod fixture;
 mod lifecycle;
+#[cfg(feature = "otlp")]
 mod metrics;
 mod process;
 mod registry;

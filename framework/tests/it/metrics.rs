@@ -1,6 +1,6 @@
 //! What is measured, as Prometheus sees it: the page, the alert rules and the dashboard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,13 +13,18 @@ use bia::testing::TestApp;
 use bia::{App, Body, Channel, Config, Context, Error, Kind, Operation, Result, Service};
 use futures_util::StreamExt;
 use futures_util::stream;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1 as proto;
+use prost::Message;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt;
 
+use crate::fixture::otlp::Collector;
 use crate::fixture::prometheus::{Prometheus, promtool};
+use crate::fixture::{collector, otlp};
 
 static ECHO: Operation = Operation::new("/echo.v1.Echo/Say", Kind::Unary);
 static ECHOES: Facts = Facts { name: "echo.v1.Echo", operations: &[&ECHO], descriptors: &[] };
@@ -52,13 +57,26 @@ fn app(yaml: &str) -> (App, Channel) {
     (app, channel)
 }
 
+/// Settings that send everything to a collector, soon.
+fn sending(collector: &Collector) -> String {
+    let endpoint = collector.endpoint();
+    format!(
+        "telemetry: {{otlp: {{endpoint: '{endpoint}', delay: 10ms}}, metrics: {{interval: 1h}}}}"
+    )
+}
+
 async fn say(channel: &Channel, what: &str) -> Result<String> {
     channel.unary(&ECHO, what.to_owned()).await
 }
 
 async fn page(admin: SocketAddr) -> String {
+    page_as(admin, "text/plain").await
+}
+
+async fn page_as(admin: SocketAddr, accept: &str) -> String {
     let mut socket = TcpStream::connect(admin).await.unwrap();
-    socket.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.unwrap();
+    let request = format!("GET /metrics HTTP/1.0\r\naccept: {accept}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
@@ -99,6 +117,7 @@ fn dashboard_and_alerts_name_only_metrics_that_are_there() {
         "by",
         "rate",
         "histogram_quantile",
+        "increase",
         "count",
         "max",
         "changes",
@@ -133,7 +152,7 @@ fn dashboard_and_alerts_name_only_metrics_that_are_there() {
 #[tokio::test]
 async fn promtool_finds_nothing_to_say_about_page_and_rules() {
     const TEST: &str = "promtool_finds_nothing_to_say_about_page_and_rules";
-    let (app, channel) = app("");
+    let (app, channel) = app("telemetry: {otlp: {endpoint: 'http://127.0.0.1:1'}}");
     let meter = app.meter();
     let lengths = meter.f64_histogram("echo.length").with_unit("By");
     let lengths = lengths.with_description("How long it was.").build();
@@ -173,7 +192,8 @@ async fn alerts_fire_when_they_should_and_not_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_shows_every_panel_of_the_dashboard_and_evaluates_every_rule() {
     const TEST: &str = "prometheus_shows_every_panel_of_the_dashboard_and_evaluates_every_rule";
-    let (app, channel) = app("");
+    let collector = Collector::start().await;
+    let (app, channel) = app(&sending(&collector));
     let app = TestApp::spawn(app).await.unwrap();
     let rules = deploy("prometheus/bia.rules.yaml");
     let admin = app.admin_address().unwrap();
@@ -237,5 +257,80 @@ async fn ten_thousand_unknown_paths_leave_the_page_as_long_as_a_few_do() {
     });
     assert!(found.next().is_some_and(|line| line.ends_with(" 10000")), "{page}");
     assert!(!page.contains("made.up"), "{page}");
+    app.stop().await.unwrap();
+}
+
+/// The metrics of the requests that a collector took, by name.
+fn sent(requests: &[otlp::Received]) -> BTreeMap<String, proto::Metric> {
+    let metrics = requests.iter().filter(|one| one.path.ends_with("MetricsService/Export"));
+    metrics
+        .flat_map(|one| {
+            ExportMetricsServiceRequest::decode(one.message.clone()).unwrap().resource_metrics
+        })
+        .flat_map(|resource| resource.scope_metrics)
+        .flat_map(|scope| scope.metrics)
+        .map(|metric| (metric.name.clone(), metric))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exemplar_leads_to_the_trace_of_its_call_on_the_page_in_otlp_and_in_prometheus() {
+    const TEST: &str =
+        "an_exemplar_leads_to_the_trace_of_its_call_on_the_page_in_otlp_and_in_prometheus";
+    let collector = Collector::start().await;
+    let (app, channel) = app(&sending(&collector));
+    let app = TestApp::spawn(app).await.unwrap();
+    say(&channel, "break").await.unwrap_err();
+    let traces: BTreeSet<_> = collector
+        .until_spans(2)
+        .await
+        .into_iter()
+        .filter(|span| span.name == "echo.v1.Echo/Say")
+        .map(|span| hex(&span.trace_id))
+        .collect();
+    let [trace] = traces.iter().collect::<Vec<_>>()[..] else { panic!("{traces:?}") };
+
+    let admin = app.admin_address().unwrap();
+    let open = page_as(admin, "application/openmetrics-text").await;
+    let said = format!("# {{trace_id=\"{trace}\",span_id=\"");
+    for side in ["server", "client"] {
+        let bucket = format!("rpc_{side}_call_duration_seconds_bucket");
+        let mut lines = open.lines().filter(|line| line.starts_with(&bucket));
+        assert!(lines.any(|line| line.contains("\"BROKEN\"") && line.contains(&said)), "{open}");
+    }
+    if let Some(prometheus) = Prometheus::start(TEST, &[admin], None).await {
+        let selector = "rpc_server_call_duration_seconds_bucket{error_type=\"BROKEN\"}";
+        prometheus.until(selector, |series| !series.is_empty()).await;
+        let found = prometheus.exemplars(selector).await;
+        assert_eq!(found[0]["exemplars"][0]["labels"]["trace_id"], trace.as_str(), "{found}");
+    }
+    // What was measured last arrives with the stop.
+    app.stop().await.unwrap();
+    let metrics = sent(&collector.requests());
+    let duration = metrics["rpc.server.call.duration"].data.clone();
+    let Some(proto::metric::Data::Histogram(duration)) = duration else { panic!("{duration:?}") };
+    let mut exemplars = duration.data_points.iter().flat_map(|point| &point.exemplars);
+    assert!(exemplars.any(|exemplar| hex(&exemplar.trace_id) == *trace), "{duration:?}");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn a_collector_gets_the_metrics_every_interval() {
+    const TEST: &str = "a_collector_gets_the_metrics_every_interval";
+    let Some(collector) = collector::Collector::start(TEST).await else { return };
+    let endpoint = collector.endpoint();
+    let settings =
+        format!("telemetry: {{otlp: {{endpoint: '{endpoint}'}}, metrics: {{interval: 100ms}}}}");
+    let (app, channel) = app(&settings);
+    let placed = app.meter().u64_counter("orders.placed").build();
+    placed.add(1, &[]);
+    let app = TestApp::spawn(app).await.unwrap();
+    say(&channel, "a").await.unwrap();
+    for name in ["rpc.server.call.duration", "orders.placed", "process.cpu.time"] {
+        collector.until(name, |printed| printed.contains(name).then_some(())).await;
+    }
     app.stop().await.unwrap();
 }

@@ -142,7 +142,6 @@ impl Handle {
         self.ledger.report()
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "metrics read it"))]
     /// What is counted.
     pub(crate) fn stats(&self) -> Stats {
         self.ledger.stats()

@@ -9,6 +9,8 @@ pub(crate) mod calls;
 pub(crate) mod catalogue;
 pub(crate) mod connections;
 pub(crate) mod instrument;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
 mod process;
 pub(crate) mod reading;
 mod runtime;
@@ -43,6 +45,9 @@ struct Inner {
     calls: Arc<CallTable>,
     connections: ConnectionInstruments,
     sources: Mutex<Sources>,
+    /// Since when is counted.
+    #[cfg(feature = "otlp")]
+    begun: std::time::SystemTime,
     user: UserMetrics,
     /// The one that it was made in, if it was.
     runtime: Option<Handle>,
@@ -92,7 +97,16 @@ impl Metrics {
         let runtime = Handle::try_current().ok();
         let connections = ConnectionInstruments::default();
         let sources = Mutex::default();
-        Self(Arc::new(Inner { calls, connections, sources, user, runtime, target }))
+        Self(Arc::new(Inner {
+            calls,
+            connections,
+            sources,
+            #[cfg(feature = "otlp")]
+            begun: std::time::SystemTime::now(),
+            user,
+            runtime,
+            target,
+        }))
     }
 
     /// What the service measures of its own goes through this, in the name of `scope`.
@@ -139,20 +153,24 @@ impl Metrics {
     }
 
     /// All metrics as they are now.
-    pub(crate) fn read(&self) -> Reading {
+    fn read(&self) -> Reading {
         let mut reading = Reading::default();
-        self.0.calls.read(&mut reading);
-        process::read(&mut reading);
-        if let Some(runtime) = &self.0.runtime {
-            runtime::read(&mut reading, runtime);
-        }
-        self.0.connections.read(&mut reading);
-        for source in self.sources().all.values() {
-            source(&mut reading);
-        }
+        self.read_own(&mut reading);
         // Last: what a service measures does not stand in the way of what the framework does.
         self.0.user.read(&mut reading);
         reading
+    }
+
+    fn read_own(&self, reading: &mut Reading) {
+        self.0.calls.read(reading);
+        process::read(reading);
+        if let Some(runtime) = &self.0.runtime {
+            runtime::read(reading, runtime);
+        }
+        self.0.connections.read(reading);
+        for source in self.sources().all.values() {
+            source(reading);
+        }
     }
 
     /// The page `/metrics`, as the header `accept` of who asks wants it.

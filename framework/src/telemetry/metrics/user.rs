@@ -50,12 +50,14 @@ impl UserMetrics {
         opentelemetry::global::set_meter_provider(self.provider.clone());
     }
 
-    pub(super) fn read(&self, reading: &mut Reading) {
+    /// Fails only once it was shut down, and nobody shuts it down.
+    pub(super) fn collect(&self) -> Option<ResourceMetrics> {
         let mut all = ResourceMetrics::default();
-        // Fails only once it was shut down, and nobody shuts it down.
-        if self.reader.collect(&mut all).is_err() {
-            return;
-        }
+        self.reader.collect(&mut all).is_ok().then_some(all)
+    }
+
+    pub(super) fn read(&self, reading: &mut Reading) {
+        let Some(all) = self.collect() else { return };
         for scope in all.scope_metrics() {
             for metric in scope.metrics() {
                 let mut about = About {
