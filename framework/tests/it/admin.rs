@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bia::backend::memory::Memory;
+use bia::client::{NodePhase, NodeState};
 use bia::testing::TestApp;
 use bia::{App, Body, Config, Error};
 use futures_util::future::BoxFuture;
@@ -53,6 +54,15 @@ async fn get(address: SocketAddr, path: &str) -> (u16, Value) {
     let (status, headers, body) = send(address, "GET", path, None).await;
     assert_eq!(headers["content-type"], "application/json", "{path}");
     (status, body)
+}
+
+/// Waits until a channel has a node that takes calls.
+async fn until_it_has_a_node(channel: &bia::Channel) {
+    let is_ready = |node: &NodeState| node.phase == NodePhase::Ready;
+    while !channel.state().nodes.iter().any(is_ready) {
+        // sleeps: a channel does not tell when what it sees changes.
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
 }
 
 #[tokio::test]

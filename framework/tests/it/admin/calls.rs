@@ -38,6 +38,7 @@ async fn a_call_that_hangs_is_seen_with_its_deadline_and_who_made_it() {
     let mine = "/debug/calls?operation=t.Hold%2F";
     assert_eq!(get(admin, mine).await.1["oldest"], json!([]));
 
+    until_it_has_a_node(&to_itself).await;
     let call = to_itself.unary::<_, String>(&STUCK, "x".to_owned());
     let call = tokio::spawn(call.timeout(Duration::from_secs(600)));
     timeout(Duration::from_secs(20), entered.acquire()).await.unwrap().unwrap().forget();

@@ -150,6 +150,7 @@ async fn a_profile_of_a_service_under_load_fails_no_call() {
     let to_itself = app.channel("svc").unwrap();
     let app = TestApp::spawn(app).await.unwrap();
     let admin = app.admin_address().unwrap();
+    until_it_has_a_node(&to_itself).await;
     let go_on = Arc::new(AtomicBool::new(true));
     let callers: Vec<_> = std::iter::repeat_with(|| {
         let (channel, go_on) = (to_itself.clone(), Arc::clone(&go_on));
