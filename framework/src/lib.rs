@@ -39,8 +39,8 @@
 //! `consul` (on): registration and discovery through Consul. `gzip` (on): compressed messages.
 //! `profiling` (on): CPU profiles at `/debug/pprof/profile`. `heap` (off, builds jemalloc, which is C):
 //! heap profiles at `/debug/pprof/heap` for programs that say [`profile_heap!`].
-//! `tonic` (on): [`Service::tonic`] and `tonic::Status` to and from [`Error`]. Without the last,
-//! [`Service::foreign`] still mounts what tonic generated.
+//! `tls` (on): TLS, by `server.tls` and `client.tls`. `tonic` (on): [`Service::tonic`] and
+//! `tonic::Status` to and from [`Error`]. Without the last, [`Service::foreign`] still mounts what tonic generated.
 
 // Floor 4.
 #[doc(hidden)]
@@ -66,6 +66,8 @@ pub mod health;
 pub mod registry;
 pub mod server;
 pub mod telemetry;
+#[cfg(feature = "tls")]
+mod tls;
 mod wire;
 
 // Floor 0.

@@ -85,6 +85,7 @@ pub struct App {
     hooks: Hooks,
     channels: Channels,
     telemetry: Telemetry,
+    server: transport::InForce,
 }
 
 impl App {
@@ -145,6 +146,8 @@ impl App {
             is_own: config.answers.of_process,
         };
         let telemetry = Telemetry::begin(&settings.telemetry, &surroundings, &speaker)?;
+        let server = transport::InForce::new(settings.server.clone())
+            .map_err(|error| in_setting("server.tls", &error))?;
         let (registrar, discovery) = match registry(&settings, &variables)? {
             Some((registrar, discovery)) => (Some(registrar), Some(discovery)),
             None => (None, None),
@@ -165,6 +168,7 @@ impl App {
             hooks: Hooks::default(),
             channels: Channels::default(),
             telemetry,
+            server,
         })
     }
 
@@ -436,7 +440,7 @@ impl App {
         let mut in_force = None;
         let log = self.telemetry.logs().run();
         if !self.services.is_empty() {
-            let server = in_force.insert(transport::InForce::new(self.settings.server.clone()));
+            let server = in_force.insert(self.server);
             let own = builtin::services(
                 server.settings(),
                 &self.services,

@@ -199,6 +199,7 @@ impl Settings {
         self.config.check()?;
         self.check_addresses()?;
         self.check_numbers()?;
+        self.server.tls.check()?;
         if self.registry.kind == RegistryKind::Consul && cfg!(not(feature = "consul")) {
             let what = "this program was built without Consul: add the feature \"consul\" to bia in its Cargo.toml";
             return Err(Invalid::new("registry.kind", what));
@@ -249,6 +250,7 @@ impl Settings {
         at_least("server.headers.max_count".to_owned(), headers.max_count)?;
         let clients = self.clients.iter().map(|(name, client)| (format!("clients.{name}"), client));
         for (section, client) in clients.chain([("client".to_owned(), &self.client)]) {
+            client.tls.check(&section)?;
             at_least(format!("{section}.max_message_size"), client.max_message_size)?;
             at_least(
                 format!("{section}.max_connections_per_node"),

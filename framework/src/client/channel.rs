@@ -22,8 +22,9 @@ use super::owner;
 use super::pool::{InForce, Pool};
 use super::pump::Payload;
 use super::requests::Requests;
+use super::secure::Secure;
 use super::settings::{ClientSettings, Terms};
-use super::socket::Connector;
+use super::socket::{Connector, Way};
 use super::state::ChannelState;
 use super::target::Target;
 
@@ -244,8 +245,8 @@ impl ChannelBuilder {
     ///
     /// # Errors
     ///
-    /// If the target cannot be read, if it is a service and no discovery was given, or outside of a
-    /// tokio runtime.
+    /// If the target cannot be read, if it is a service and no discovery was given, if a file of
+    /// `client.tls` cannot be read or used, or outside of a tokio runtime.
     pub fn build(self) -> Result<Channel> {
         let target: Target = self.target.parse()?;
         let calls = ClientCalls::new(self.telemetry, &target.to_string());
@@ -263,7 +264,9 @@ impl ChannelBuilder {
         };
         let source = discovery.as_ref().map(|discovery| discovery.describe());
         let in_force = InForce::new(self.settings, self.balancer);
-        let pool = Arc::new(Pool::new(target, in_force, self.connector, source));
+        let secure = Secure::of(&in_force.settings.tls, &target)?;
+        let way = Way { connector: self.connector, secure };
+        let pool = Arc::new(Pool::new(target, in_force, way, source));
         let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
         let owner = AbortOnDropHandle::new(task);
         Ok(Channel(Arc::new(Shared { pool, calls, _owner: owner, _discovery: discovery })))

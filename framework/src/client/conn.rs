@@ -12,6 +12,7 @@ use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Ping, PingPong, Reason, SendStream};
 use http::Request;
+use http::uri::Scheme;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
@@ -20,7 +21,7 @@ use crate::registry::Endpoint;
 
 use super::failure::{self, Rounded};
 use super::settings::ClientSettings;
-use super::socket::{Connector, Counted, Traffic};
+use super::socket::{Counted, Traffic, Way};
 
 /// The most bytes of a response's headers, counted as RFC 9113 §6.5.2 does: room for rich errors.
 const MAX_HEADERS: u32 = 64 * 1024;
@@ -31,6 +32,8 @@ const REMEMBERED_RESETS: usize = 1024;
 /// A connection as calls use it.
 pub(super) struct Conn {
     send: SendRequest<Bytes>,
+    /// What requests say of how they came: `http`, or `https` over TLS.
+    scheme: Scheme,
     traffic: Arc<Traffic>,
     /// Calls that have a place here, the health watch among them.
     in_flight: AtomicUsize,
@@ -76,16 +79,16 @@ pub(super) struct Ended {
 
 /// Makes a connection, up to the first frame of the peer: only then it is known to be there.
 pub(super) async fn connect(
-    connector: &Connector,
+    way: &Way,
     endpoint: &Endpoint,
     settings: &ClientSettings,
     interval: Duration,
     changed: Arc<Notify>,
 ) -> Result<(Arc<Conn>, Driver)> {
-    let socket =
-        connector.connect(endpoint, settings.keepalive.timeout).await.map_err(|error| {
-            Error::unavailable("CONNECT_FAILED", error.to_string()).with_source(error)
-        })?;
+    let socket = way.connect(endpoint, settings.keepalive.timeout).await.map_err(|error| {
+        Error::unavailable("CONNECT_FAILED", error.to_string()).with_source(error)
+    })?;
+    let scheme = if socket.is_tls() { Scheme::HTTPS } else { Scheme::HTTP };
     let traffic = Arc::<Traffic>::default();
     let io = Counted::new(socket, Arc::clone(&traffic));
     let (send, mut connection) = h2::client::Builder::new()
@@ -116,6 +119,7 @@ pub(super) async fn connect(
     });
     let conn = Arc::new(Conn {
         send,
+        scheme,
         traffic: Arc::clone(&traffic),
         in_flight: AtomicUsize::new(0),
         limit: AtomicUsize::new(connection.max_concurrent_send_streams()),
@@ -196,6 +200,10 @@ impl Conn {
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Acquire)
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme.clone()
     }
 
     pub(super) fn limit(&self) -> usize {

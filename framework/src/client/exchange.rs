@@ -119,7 +119,7 @@ async fn attempt(
         let left = deadline.saturating_duration_since(Instant::now());
         headers.insert(GRPC_TIMEOUT, timeout::write(left));
     }
-    let head = head::request(authority, call.path.clone(), headers);
+    let head = head::request(guard.conn().scheme(), authority, call.path.clone(), headers);
     let written = guard.conn().written();
     let whole = call.payload.rest.is_none().then(|| call.payload.head.clone());
     let (mut response, stream) = match guard.conn().open(head, whole) {

@@ -44,12 +44,13 @@ pub(super) fn is_reserved(name: &HeaderName) -> bool {
 
 /// A request to `authority` that carries a call.
 pub(super) fn request(
+    scheme: Scheme,
     authority: &Authority,
     path: PathAndQuery,
     headers: HeaderMap,
 ) -> Request<()> {
     let mut parts = uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTP);
+    parts.scheme = Some(scheme);
     parts.authority = Some(authority.clone());
     parts.path_and_query = Some(path);
     let mut request = Request::new(());

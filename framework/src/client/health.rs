@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::Request;
-use http::uri::{Authority, PathAndQuery};
+use http::uri::{Authority, PathAndQuery, Scheme};
 
 use crate::body::Body;
 use crate::error::{Code, Error, Result};
@@ -50,7 +50,8 @@ impl Watch {
         }
         let seat = Seat(Arc::clone(conn));
         let failed = |error: h2::Error| failure::broken(error, PATH, node, conn.cause());
-        let (response, _) = conn.open(request(authority), Some(question()?)).map_err(failed)?;
+        let (response, _) =
+            conn.open(request(conn.scheme(), authority), Some(question()?)).map_err(failed)?;
         let (parts, body) = response.await.map_err(failed)?.into_parts();
         let body = Incoming::unguarded(body, PATH, node);
         if let Err(error) = head::check(&parts) {
@@ -94,8 +95,9 @@ fn unsupported(error: Error) -> Result<Option<(Box<Watch>, bool)>> {
     }
 }
 
-fn request(authority: &Authority) -> Request<()> {
-    head::request(authority, PathAndQuery::from_static(PATH), head::headers(Encoding::Identity))
+fn request(scheme: Scheme, authority: &Authority) -> Request<()> {
+    let headers = head::headers(Encoding::Identity);
+    head::request(scheme, authority, PathAndQuery::from_static(PATH), headers)
 }
 
 /// The health of the whole node.

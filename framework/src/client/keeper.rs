@@ -395,7 +395,7 @@ async fn attempt(
     let settings = pool.settings();
     let limit = Instant::now() + settings.connect_timeout;
     let wake = Arc::clone(&member.wake);
-    let connecting = conn::connect(&pool.connector, &member.endpoint, &settings, interval, wake);
+    let connecting = conn::connect(&pool.way, &member.endpoint, &settings, interval, wake);
     let (conn, driver) = tokio::time::timeout_at(limit, connecting).await.map_err(|_late| {
         let took = Rounded(settings.connect_timeout);
         Error::unavailable("CONNECT_FAILED", format!("no answer within {took}"))

@@ -22,6 +22,13 @@ pub(super) async fn run(pool: Arc<Pool>, mut watch: Option<Watch>) {
             .collect();
         apply(&pool, &instances, &mut keepers);
     }
+    let renewed = async {
+        match &pool.way.secure {
+            Some(secure) => secure.follow().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(renewed);
     loop {
         let told = async {
             match &mut watch {
@@ -40,6 +47,7 @@ pub(super) async fn run(pool: Arc<Pool>, mut watch: Option<Watch>) {
                 // The registry is gone for good: what is known stays.
                 None => watch = None,
             },
+            () = &mut renewed => {}
             Some(ended) = keepers.join_next() => if let Err(error) = ended {
                 tracing::error!(%error, "a node's keeper broke");
             },

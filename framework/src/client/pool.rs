@@ -19,7 +19,7 @@ use super::conn::Conn;
 use super::failure::Rounded;
 use super::member::{Member, Phase};
 use super::settings::{ClientSettings, Terms};
-use super::socket::Connector;
+use super::socket::Way;
 use super::target::Target;
 
 /// How many nodes are connected to at one time: a service of fifty must not be a storm of fifty
@@ -33,7 +33,7 @@ const GUESS: Duration = Duration::from_millis(1);
 /// What the calls and the tasks of a channel share.
 pub(super) struct Pool {
     pub(super) target: Target,
-    pub(super) connector: Connector,
+    pub(super) way: Way,
     pub(super) connecting: Semaphore,
     picture: ArcSwap<Picture>,
     roster: Mutex<Roster>,
@@ -141,14 +141,14 @@ impl Pool {
     pub(super) fn new(
         target: Target,
         in_force: InForce,
-        connector: Connector,
+        way: Way,
         registry: Option<String>,
     ) -> Self {
         let in_force = Arc::new(in_force);
         let registry = registry.map(|source| Registry { source, heard: None, error: None });
         Self {
             target,
-            connector,
+            way,
             connecting: Semaphore::new(CONNECTING),
             picture: ArcSwap::from_pointee(Picture::of(&in_force)),
             roster: Mutex::new(Roster::new(in_force, registry)),
@@ -340,7 +340,7 @@ impl Pool {
         };
         let parts = [
             (count(Phase::NotServing), "not serving"),
-            (roster.unusable, "without an endpoint for gRPC"),
+            (roster.unusable, self.way.wanted()),
             (count(Phase::Connecting), "being connected to"),
             (count(Phase::Failed), "unreachable"),
         ];
@@ -432,7 +432,10 @@ impl Pool {
 
     /// Where an instance takes calls, and under which name.
     fn usable(&self, instance: &Instance) -> Option<(Endpoint, Authority)> {
-        let endpoint = instance.endpoint("grpc")?;
+        let endpoint = match (&self.way.secure, &self.target) {
+            (Some(_), Target::Service(_)) => instance.endpoint("grpcs")?,
+            _ => instance.endpoint("grpc")?,
+        };
         let authority = match &self.target {
             // The service's name, as Kratos sends it (`ServerName` of each address).
             Target::Service(name) => Authority::try_from(name.as_str()),

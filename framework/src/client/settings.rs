@@ -1,5 +1,6 @@
 //! What can be set about the calls that go out: the sections `client` and `clients.<service>`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::algo::Backoff;
 use crate::balance::BalancerKind;
-use crate::config::duration;
+use crate::config::{Invalid, duration};
 use crate::wire::{self, Encoding};
 
 /// The section `client`: how other services are called.
@@ -40,6 +41,8 @@ pub struct ClientSettings {
     /// service is rolled out; longer delays the errors of one that is down. `0s` does not wait.
     #[serde(with = "duration")]
     pub handover: Duration,
+    /// Whether nodes are spoken to by TLS, and whom to trust.
+    pub tls: ClientTlsSettings,
     /// How peers that are gone are found.
     pub keepalive: ClientKeepaliveSettings,
     /// How long a node that could not be reached is left alone.
@@ -87,6 +90,61 @@ pub struct ClientSettings {
     pub window: u32,
 }
 
+/// The section `client.tls`: whether nodes are spoken to by TLS, and whom to trust.
+///
+/// With TLS only those instances are called that announce `grpcs`; without, those that announce `grpc`.
+/// The files are read every 2 s, and connections that are made after they changed go by what is in them
+/// then. Files that cannot be used change nothing; the log says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ClientTlsSettings {
+    /// Whether TLS is spoken; default false. It is too, if one of the others is set.
+    pub enabled: bool,
+    /// A file of certificates, PEM: the only ones that are trusted. Default: those of the system.
+    pub ca: Option<PathBuf>,
+    /// A file with our own certificate and those above it, PEM, for nodes that ask for one; default
+    /// none.
+    pub certificate: Option<PathBuf>,
+    /// The file with our certificate's private key, PEM.
+    pub key: Option<PathBuf>,
+    /// Whom a node's certificate must name. Default: the service as it is called (`user-service`), or
+    /// the host of an address that was given.
+    pub server_name: Option<String>,
+}
+
+impl ClientTlsSettings {
+    /// Whether TLS is spoken.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.enabled
+            || self.ca.is_some()
+            || self.certificate.is_some()
+            || self.key.is_some()
+            || self.server_name.is_some()
+    }
+
+    /// Looks at what the types cannot say.
+    pub(crate) fn check(&self, section: &str) -> Result<(), Invalid> {
+        let wrong =
+            |key: &str, what: String| Err(Invalid::new(format!("{section}.tls.{key}"), what));
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => {
+                wrong("key", format!("expected the key of {section}.tls.certificate"))
+            }
+            (None, Some(_)) => {
+                wrong("certificate", format!("expected the one of {section}.tls.key"))
+            }
+            _ if self.is_on() && cfg!(not(feature = "tls")) => {
+                let what = "this program was built without TLS: add the feature \"tls\" to bia in \
+                            its Cargo.toml";
+                wrong("enabled", what.to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The section `client.keepalive`: how peers that are gone are found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -124,6 +182,7 @@ impl Default for ClientSettings {
             balancer: BalancerKind::default(),
             connect_timeout: Duration::from_secs(5),
             handover: Duration::from_millis(500),
+            tls: ClientTlsSettings::default(),
             keepalive: ClientKeepaliveSettings::default(),
             backoff: BackoffSettings::default(),
             max_connections_per_node: 4,

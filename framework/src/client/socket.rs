@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 
 use crate::registry::Endpoint;
 
+use super::secure::{self, Secure};
+
 /// Both directions of a connection that is not TCP.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send {}
 
@@ -42,16 +44,42 @@ impl Connector {
             Box::pin(async move { Ok(Box::pin(connecting.await?) as Pin<Box<dyn Duplex>>) })
         }))
     }
+}
 
+/// The way to the nodes of a channel.
+pub(super) struct Way {
+    pub(super) connector: Connector,
+    /// What is shaken hands by over TCP, where the settings ask for TLS.
+    pub(super) secure: Option<Secure>,
+}
+
+impl Way {
     /// `unacknowledged` is how long the kernel waits for an answer to what it has sent.
     pub(super) async fn connect(
         &self,
         endpoint: &Endpoint,
         unacknowledged: Duration,
     ) -> io::Result<Socket> {
-        match self {
-            Self::Tcp => tcp(endpoint, unacknowledged).await.map(Socket::Tcp),
-            Self::Custom(connect) => connect(endpoint).await.map(Socket::Other),
+        let socket = match &self.connector {
+            Connector::Tcp => tcp(endpoint, unacknowledged).await?,
+            Connector::Custom(connect) => return connect(endpoint).await.map(Socket::Other),
+        };
+        match &self.secure {
+            None => Ok(Socket::Tcp(socket)),
+            Some(secure) => {
+                let shaken = secure.connect(socket, endpoint.host()).await;
+                shaken.map(|stream| Socket::Tls(Box::new(stream))).map_err(|error| {
+                    io::Error::new(error.kind(), format!("no handshake of TLS: {error}"))
+                })
+            }
+        }
+    }
+
+    /// What instances lack that cannot be called this way.
+    pub(super) fn wanted(&self) -> &'static str {
+        match self.secure {
+            None => "without an endpoint for gRPC",
+            Some(_) => "without an endpoint for gRPC over TLS (grpcs://)",
         }
     }
 }
@@ -93,7 +121,14 @@ impl fmt::Debug for Connector {
 
 pub(super) enum Socket {
     Tcp(TcpStream),
+    Tls(Box<secure::Stream>),
     Other(Pin<Box<dyn Duplex>>),
+}
+
+impl Socket {
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
 }
 
 /// How many bytes have gone through a connection, both ways.
@@ -147,6 +182,7 @@ impl AsyncRead for Counted {
         let before = buffer.filled().len();
         let outcome = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Other(socket) => socket.as_mut().poll_read(cx, buffer),
         };
         let bytes = buffer.filled().len() - before;
@@ -168,6 +204,7 @@ impl AsyncWrite for Counted {
         }
         let outcome = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, data),
+            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, data),
             Socket::Other(socket) => socket.as_mut().poll_write(cx, data),
         };
         outcome.map(|written| Ok(self.wrote(written.ok(), data.len())))
@@ -184,6 +221,7 @@ impl AsyncWrite for Counted {
         }
         let outcome = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, data),
+            Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, data),
             Socket::Other(socket) => socket.as_mut().poll_write_vectored(cx, data),
         };
         outcome.map(|written| Ok(self.wrote(written.ok(), all)))
@@ -192,6 +230,7 @@ impl AsyncWrite for Counted {
     fn is_write_vectored(&self) -> bool {
         match &self.socket {
             Socket::Tcp(socket) => socket.is_write_vectored(),
+            Socket::Tls(socket) => socket.is_write_vectored(),
             Socket::Other(socket) => socket.is_write_vectored(),
         }
     }
@@ -202,6 +241,7 @@ impl AsyncWrite for Counted {
         }
         let flushed = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_flush(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
             Socket::Other(socket) => socket.as_mut().poll_flush(cx),
         };
         flushed.map(|outcome| {
@@ -213,6 +253,7 @@ impl AsyncWrite for Counted {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_shutdown(cx),
             Socket::Other(socket) => socket.as_mut().poll_shutdown(cx),
         }
     }

@@ -47,7 +47,7 @@ const PIPE: usize = 64 * 1024;
 ///
 /// Outside of a tokio runtime.
 pub fn in_process(service: Service) -> Result<Channel> {
-    let in_force = InForce::new(ServerSettings::default());
+    let in_force = InForce::new(ServerSettings::default())?;
     let pipeline = pipeline(&in_force, vec![service], &[], Telemetry::off())?;
     // Dropped with the channel, which ends what is in it.
     let served = Mutex::new(JoinSet::new());

@@ -11,9 +11,10 @@ use crate::config::Live;
 use crate::context::Peer;
 use crate::server::Stop;
 
-use super::connection::serve_io;
+use super::connection::{serve_io, serve_tls};
 use super::listen::Accept;
 use super::pipeline::Pipeline;
+use super::secure::Secure;
 use super::settings::ServerSettings;
 
 /// How long to wait after an accept that failed, doubling: a system without descriptors has none at
@@ -40,6 +41,7 @@ const GONE: Duration = Duration::from_secs(2);
 pub(super) struct Connections {
     pipeline: Pipeline,
     settings: Live<ServerSettings>,
+    secure: Option<Secure>,
     room: Room,
     /// How many there may be, as it was last told.
     most: usize,
@@ -52,10 +54,16 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Gives each connection the settings that are in force when it comes.
-    pub(super) fn new(pipeline: Pipeline, settings: Live<ServerSettings>, room: Room) -> Self {
+    pub(super) fn new(
+        pipeline: Pipeline,
+        settings: Live<ServerSettings>,
+        secure: Option<Secure>,
+        room: Room,
+    ) -> Self {
         Self {
             pipeline,
             settings,
+            secure,
             room,
             most: 0,
             stop: Stop::new(),
@@ -163,8 +171,17 @@ impl Connections {
         }
         let pipeline = self.pipeline.clone();
         let counted = pipeline.connections().accept();
-        let serving = serve_io(io, pipeline, settings, peer, self.stop.clone());
-        self.running.spawn(async move { counted.end(serving.await) });
+        let stop = self.stop.clone();
+        match self.secure.clone() {
+            None => {
+                let serving = serve_io(io, pipeline, settings, peer, stop);
+                self.running.spawn(async move { counted.end(serving.await) });
+            }
+            Some(secure) => {
+                let serving = serve_tls(secure, io, pipeline, settings, peer, stop);
+                self.running.spawn(async move { counted.end(serving.await) });
+            }
+        }
     }
 
     async fn cut(mut self) {

@@ -17,6 +17,7 @@ use crate::telemetry::Telemetry;
 use super::accept::{Connections, Room};
 use super::listen::Listener;
 use super::pipeline::Pipeline;
+use super::secure::Secure;
 use super::settings::ServerSettings;
 
 /// What a server goes by while it runs. Cloning is cheap; all clones are one.
@@ -25,15 +26,20 @@ pub(crate) struct InForce {
     settings: Live<ServerSettings>,
     times: Live<Times>,
     limits: Live<Limits>,
+    secure: Option<Secure>,
 }
 
 impl InForce {
-    pub(crate) fn new(settings: ServerSettings) -> Self {
-        Self {
+    /// # Errors
+    ///
+    /// If a file of `server.tls` cannot be read or used.
+    pub(crate) fn new(settings: ServerSettings) -> Result<Self> {
+        Ok(Self {
+            secure: Secure::of(&settings.tls)?,
             times: Live::new(times(&settings)),
             limits: Live::new(limits(&settings)),
             settings: Live::new(settings),
-        }
+        })
     }
 
     pub(crate) fn settings(&self) -> &Live<ServerSettings> {
@@ -86,9 +92,9 @@ impl ApiServer {
     ///
     /// # Errors
     ///
-    /// If two services have the same name.
+    /// If two services have the same name, or a file of `server.tls` cannot be read or used.
     pub fn new(settings: ServerSettings, services: Vec<Service>) -> Result<Self> {
-        Self::layered(InForce::new(settings), services, &[], Telemetry::off())
+        Self::layered(InForce::new(settings)?, services, &[], Telemetry::off())
     }
 
     /// The same with the layers of a user, outermost first, seen by the telemetry of an app.
@@ -132,7 +138,11 @@ impl Server for ApiServer {
             let address = listener.address()?;
             self.listener = Some(listener);
             let host = address.ip().to_string();
-            Ok(["grpc", "http"].map(|face| Endpoint::new(face, &host, address.port())).into())
+            let faces = match self.in_force.secure {
+                None => ["grpc", "http"],
+                Some(_) => ["grpcs", "https"],
+            };
+            Ok(faces.map(|face| Endpoint::new(face, &host, address.port())).into())
         })
     }
 
@@ -145,8 +155,18 @@ impl Server for ApiServer {
                 ));
             };
             let room = Room::new(open_files_limit());
-            let connections = Connections::new(self.pipeline, self.in_force.settings, room);
-            connections.serve(listener, &stop).await;
+            let InForce { settings, secure, .. } = self.in_force;
+            let connections = Connections::new(self.pipeline, settings, secure.clone(), room);
+            let renewed = async {
+                match secure {
+                    Some(secure) => secure.follow().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = connections.serve(listener, &stop) => {}
+                () = renewed => {}
+            }
             Ok(())
         })
     }

@@ -29,6 +29,7 @@ use super::clock::HeadClock;
 use super::heads::{Heads, UNDERSTOOD};
 use super::io::{Arrivals, Opened, Protocol};
 use super::pipeline::Pipeline;
+use super::secure::Secure;
 use super::settings::ServerSettings;
 
 /// How long the calls of a connection that is cut may take to notice.
@@ -66,7 +67,7 @@ where
         }
     };
     if io.is_tls() {
-        tracing::debug!(peer = ?from, "the peer speaks TLS, which this port does not");
+        tracing::debug!(peer = ?from, "the peer speaks TLS, which this port does not (server.tls)");
     }
     let life = Life {
         max_age: jittered(settings.connection.max_age, fastrand::f64()),
@@ -101,6 +102,36 @@ where
         );
     }
     cause
+}
+
+/// The same on a connection that is to be encrypted: shakes hands first.
+pub(super) async fn serve_tls<IO>(
+    secure: Secure,
+    io: IO,
+    pipeline: Pipeline,
+    settings: Arc<ServerSettings>,
+    peer: Peer,
+    stop: Stop,
+) -> Cause
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let from = peer.address;
+    let shaken = tokio::select! {
+        shaken = secure.accept(io) => shaken,
+        () = after(settings.headers.read_timeout) => {
+            tracing::debug!(peer = ?from, "the peer did not finish the handshake of TLS in time");
+            return Cause::Silent;
+        }
+        () = stop.begun().then(|()| sleep(NOTICE)) => return Cause::Closed,
+    };
+    match shaken {
+        Ok(io) => serve_io(io, pipeline, settings, peer, stop).await,
+        Err(error) => {
+            tracing::debug!(peer = ?from, %error, "no handshake of TLS");
+            Cause::Broken
+        }
+    }
 }
 
 /// Runs the calls of an HTTP/2 connection, which waits for them before it ends.

@@ -8,11 +8,13 @@ mod heads;
 mod io;
 mod listen;
 pub(crate) mod pipeline;
+mod secure;
 mod settings;
 
 pub use api::ApiServer;
 pub(crate) use api::InForce;
 pub(crate) use listen::has_port;
 pub use settings::{
-    ConnectionSettings, HeaderSettings, KeepaliveSettings, ServerSettings, SocketSettings,
+    ConnectionSettings, HeaderSettings, KeepaliveSettings, ServerSettings, ServerTlsSettings,
+    SocketSettings,
 };

@@ -1,11 +1,12 @@
 //! What can be set about the port that calls come in by: the section `server`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::duration;
+use crate::config::{Invalid, duration};
 use crate::registry::Advertise;
 use crate::wire::{self, Encoding};
 
@@ -56,6 +57,8 @@ pub struct ServerSettings {
     /// Tools such as grpcurl need it to know methods and messages. Switch it off where strangers can
     /// call and are not to read the API.
     pub reflection: bool,
+    /// Whether the port speaks TLS, and by which certificate.
+    pub tls: ServerTlsSettings,
     /// How peers that are gone are found.
     pub keepalive: KeepaliveSettings,
     /// How many connections there are, how long they live and what each may hold.
@@ -65,6 +68,54 @@ pub struct ServerSettings {
     /// What is asked of the operating system.
     pub socket: SocketSettings,
 }
+
+/// The section `server.tls`: whether the port speaks TLS, and by which certificate.
+///
+/// With a certificate it speaks TLS 1.2 or later and nothing else, and is announced as `grpcs` and
+/// `https`. The files are read every 2 s: connections that are made after they changed get what is in
+/// them then, and those that are there go on. Files that cannot be used change nothing; the log says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ServerTlsSettings {
+    /// A file with the certificate and those above it, PEM; default: none, and no TLS.
+    pub certificate: Option<PathBuf>,
+    /// The file with the certificate's private key, PEM.
+    pub key: Option<PathBuf>,
+    /// A file of certificates, PEM: callers must show one that one of these has signed. Default: none,
+    /// and callers are asked for nothing.
+    ///
+    /// Set it where not everybody who reaches the port may call (mutual TLS).
+    pub client_ca: Option<PathBuf>,
+}
+
+impl ServerTlsSettings {
+    /// Whether the port speaks TLS.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.certificate.is_some()
+    }
+
+    /// Looks at what the types cannot say.
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        let wrong = |key: &str, what: &str| Err(Invalid::new(format!("server.tls.{key}"), what));
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => return wrong("key", "expected the key of server.tls.certificate"),
+            (None, Some(_)) => return wrong("certificate", "expected the one of server.tls.key"),
+            (None, None) if self.client_ca.is_some() => {
+                return wrong("certificate", "expected one, since server.tls.client_ca is set");
+            }
+            _ => {}
+        }
+        if self.is_on() && cfg!(not(feature = "tls")) {
+            return wrong("certificate", WITHOUT);
+        }
+        Ok(())
+    }
+}
+
+const WITHOUT: &str =
+    "this program was built without TLS: add the feature \"tls\" to bia in its Cargo.toml";
 
 /// The section `server.keepalive`: how peers that are gone are found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -181,6 +232,7 @@ impl Default for ServerSettings {
             compress: Encoding::Identity,
             health: true,
             reflection: true,
+            tls: ServerTlsSettings::default(),
             keepalive: KeepaliveSettings::default(),
             connection: ConnectionSettings::default(),
             headers: HeaderSettings::default(),

@@ -10,7 +10,7 @@ const ROOT: &str = "framework/src/";
 /// A module may name only modules of lower floors.
 pub(super) const FLOORS: [&[&str]; 5] = [
     &["error", "operation", "context", "metadata", "body", "algo", "pb"],
-    &["registry", "config", "health", "telemetry", "wire", "server"],
+    &["registry", "config", "health", "telemetry", "tls", "wire", "server"],
     &["middleware", "balance", "backend", "dispatch"],
     &["transport", "client"],
     &["app", "testing", "__codegen", "builtin", "macros", "prelude"],

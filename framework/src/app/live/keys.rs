@@ -38,6 +38,10 @@ const KEYS: &[(&str, When)] = &[
     ("server.health", NextStart),
     ("server.reflection", NextStart),
     // HTTP/2 agrees on these when a connection begins.
+    // What is in the files is followed; which files they are is not.
+    ("server.tls.certificate", NextStart),
+    ("server.tls.key", NextStart),
+    ("server.tls.client_ca", NextStart),
     ("server.keepalive.interval", NewConnections),
     ("server.keepalive.timeout", NewConnections),
     ("server.keepalive.http1", NewConnections),
@@ -68,6 +72,11 @@ const KEYS: &[(&str, When)] = &[
     ("client.balancer", AtOnce),
     ("client.connect_timeout", AtOnce),
     ("client.handover", AtOnce),
+    ("client.tls.enabled", NextStart),
+    ("client.tls.ca", NextStart),
+    ("client.tls.certificate", NextStart),
+    ("client.tls.key", NextStart),
+    ("client.tls.server_name", NextStart),
     ("client.keepalive.interval", NewConnections),
     ("client.keepalive.timeout", NewConnections),
     ("client.backoff.first", AtOnce),

@@ -44,10 +44,10 @@ fn serving(max: usize, listener: Script) -> (Stop, tokio::task::JoinHandle<()>) 
 fn connections(max: usize) -> Connections {
     let mut settings = ServerSettings::default();
     settings.connection.max = max;
-    let in_force = api::InForce::new(settings);
+    let in_force = api::InForce::new(settings).unwrap();
     let pipeline =
         api::pipeline(&in_force, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
-    Connections::new(pipeline, in_force.settings().clone(), Room::new(None))
+    Connections::new(pipeline, in_force.settings().clone(), None, Room::new(None))
 }
 
 fn no_files() -> io::Result<DuplexStream> {

@@ -14,7 +14,7 @@ const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 fn connect(change: impl FnOnce(&mut ServerSettings)) -> (DuplexStream, JoinHandle<Cause>) {
     let mut settings = ServerSettings::default();
     change(&mut settings);
-    let in_force = api::InForce::new(settings);
+    let in_force = api::InForce::new(settings).unwrap();
     let pipeline =
         api::pipeline(&in_force, Vec::new(), &[], crate::telemetry::Telemetry::off()).unwrap();
     let (near, far) = duplex(64 * 1024);
