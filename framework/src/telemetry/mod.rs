@@ -16,6 +16,8 @@ mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
 use crate::config::Invalid;
 
 pub(crate) use self::calls::{
@@ -23,7 +25,8 @@ pub(crate) use self::calls::{
     ServerSeen,
 };
 pub(crate) use self::logs::{
-    LogChange, Logs, REQUEST_ID, Running, Surroundings, flush, panic_words, panics_are_told,
+    LogChange, Logs, REQUEST_ID, Redact, Redaction, Running, Surroundings, flush, panic_words,
+    panics_are_told,
 };
 use self::metrics::Metrics;
 pub use self::settings::{
@@ -72,14 +75,21 @@ impl Telemetry {
         let service = Some(speaker.service.as_str());
         #[cfg(feature = "otlp")]
         let otlp = otlp::Otlp::begin(&settings.otlp, &resource)?;
+        let redaction = Redaction::new(ArcSwap::from_pointee(Redact::new(&settings.logs.redact)));
         #[cfg(feature = "otlp")]
-        let traces = Traces::recording(&settings.traces, service, otlp.as_ref())?;
+        let traces = Traces::recording(&settings.traces, service, otlp.as_ref(), &redaction)?;
         #[cfg(not(feature = "otlp"))]
         let traces = Traces::new(&settings.traces, service);
         let metrics = Metrics::new(&settings.metrics, resource);
         #[cfg(feature = "otlp")]
         let sending = metrics.send(settings.metrics.interval, otlp.as_ref())?;
-        let logs = Logs::begin(&settings.logs, surroundings, speaker.clone(), &traces)?;
+        let logs = Logs::begin(&settings.logs, surroundings, speaker.clone(), &traces, &redaction)?;
+        #[cfg(feature = "otlp")]
+        if let Some(otlp) = &otlp
+            && let Some(queue) = otlp.lane(logs::ToCollector)?
+        {
+            logs.collect(queue);
+        }
         Ok(Self(Arc::new(Parts {
             active: Active::default(),
             metrics,

@@ -3,7 +3,6 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
 use tokio::time::Instant;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 use tracing_subscriber::fmt::format::Writer as TimeWriter;
@@ -12,12 +11,16 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::context;
+#[cfg(feature = "otlp")]
+use crate::telemetry::otlp::Queue;
 
+#[cfg(feature = "otlp")]
+use super::collect::Line;
 use super::json::Json;
 use super::levels::Levels;
 use super::pretty::Pretty;
 use super::record::{Record, Value};
-use super::redact::Redact;
+use super::redact::Redaction;
 use super::repeat::{Repeat, Summary};
 use super::writer::Writer;
 
@@ -26,9 +29,12 @@ use super::writer::Writer;
 pub(super) struct Log {
     pub(super) form: Form,
     pub(super) levels: Levels,
-    pub(super) redact: ArcSwap<Redact>,
+    pub(super) redact: Redaction,
     pub(super) repeat: Repeat,
     pub(super) writer: Writer,
+    /// Where lines wait to be sent.
+    #[cfg(feature = "otlp")]
+    pub(super) collector: arc_swap::ArcSwapOption<Queue<Line>>,
     counts: [AtomicU64; 5],
     /// So that nobody can choose lines that are taken for each other.
     hasher: RandomState,
@@ -67,16 +73,18 @@ impl Log {
     pub(super) fn new(
         form: Form,
         levels: Levels,
-        redact: Redact,
+        redact: Redaction,
         repeat: Repeat,
         writer: Writer,
     ) -> Self {
         Self {
             form,
             levels,
-            redact: ArcSwap::from_pointee(redact),
+            redact,
             repeat,
             writer,
+            #[cfg(feature = "otlp")]
+            collector: arc_swap::ArcSwapOption::empty(),
             counts: Default::default(),
             hasher: RandomState::new(),
         }
@@ -161,7 +169,12 @@ impl Log {
         self.tell(scratch, meta, None);
     }
 
-    fn tell(&self, scratch: &mut Scratch, meta: &Metadata<'_>, call: Option<&context::Context>) {
+    fn tell(
+        &self,
+        scratch: &mut Scratch,
+        meta: &'static Metadata<'static>,
+        call: Option<&context::Context>,
+    ) {
         let Scratch { record, time, line } = scratch;
         time.clear();
         // A clock that cannot be read leaves the line without its time.
@@ -174,6 +187,12 @@ impl Log {
         let level = *meta.level();
         self.counts[place(level)].fetch_add(1, Ordering::Relaxed);
         self.writer.write(line, level == Level::ERROR);
+        #[cfg(feature = "otlp")]
+        if let Some(collector) = &*self.collector.load()
+            && let Some(line) = Line::new(meta, record, call)
+        {
+            collector.push(line);
+        }
         line.shrink_to(KEPT);
     }
 }

@@ -6,6 +6,8 @@
 //! [levels], which change while it does.
 
 mod access;
+#[cfg(feature = "otlp")]
+mod collect;
 mod json;
 mod layer;
 mod levels;
@@ -35,9 +37,11 @@ use super::calls::Ended;
 use super::settings::{LogFormat, LogSettings};
 use super::trace::Traces;
 
+#[cfg(feature = "otlp")]
+pub(crate) use self::collect::{Line, ToCollector, mask, mask_text};
 pub(crate) use self::levels::LogChange;
 pub(crate) use self::panics::{panic_words, panics_are_told};
-pub(crate) use self::redact::Redact;
+pub(crate) use self::redact::{Redact, Redaction};
 pub(crate) use self::request_id::{REQUEST_ID, request_id};
 
 use self::access::Access;
@@ -68,6 +72,7 @@ struct Hand {
     /// Whether a variable stands over the filter of the settings.
     is_overruled: bool,
     access: ArcSwap<Access>,
+    redaction: Redaction,
 }
 
 /// What the process gives to the log beside the settings.
@@ -106,6 +111,7 @@ impl Logs {
         surroundings: &Surroundings<'_>,
         speaker: Speaker,
         traces: &Traces,
+        redaction: &Redaction,
     ) -> Result<Self, Invalid> {
         let access = Access::new(&settings.access)?;
         let over = surroundings.over.filter(|over| !over.is_empty());
@@ -127,7 +133,7 @@ impl Logs {
         let log = Arc::new(Log::new(
             form,
             levels,
-            Redact::new(&settings.redact),
+            Arc::clone(redaction),
             Repeat::new(settings.repeat_limit),
             Writer::new(std::io::stderr()),
         ));
@@ -151,13 +157,25 @@ impl Logs {
             log: PROCESS.get().cloned(),
             is_overruled: over.is_some(),
             access: ArcSwap::from_pointee(access),
+            redaction: Arc::clone(redaction),
         })))
+    }
+
+    /// Sends every line to a collector too, if it is this app that has begun the log.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn collect(&self, queue: super::otlp::Queue<Line>) {
+        if let Some(log) = &self.0.log
+            && Arc::ptr_eq(&log.redact, &self.0.redaction)
+        {
+            log.collector.store(Some(Arc::new(queue)));
+        }
     }
 
     /// That of servers and channels without an app.
     pub(crate) fn off() -> Self {
         let access = ArcSwap::from_pointee(Access::off());
-        Self(Arc::new(Hand { log: None, is_overruled: false, access }))
+        let redaction = Redaction::default();
+        Self(Arc::new(Hand { log: None, is_overruled: false, access, redaction }))
     }
 
     /// A call has ended: writes its line.
@@ -172,13 +190,13 @@ impl Logs {
     /// If a filter is not one; then what was in force stays.
     pub(crate) fn apply(&self, settings: &LogSettings) -> Result<(), Invalid> {
         let access = Access::new(&settings.access)?;
+        self.0.redaction.store(Arc::new(Redact::new(&settings.redact)));
         let Some(log) = &self.0.log else {
             self.0.access.store(Arc::new(access));
             return Ok(());
         };
         let filter = (!self.0.is_overruled).then_some(settings.filter.as_str());
         log.levels.set(filter, &settings.operations)?;
-        log.redact.store(Arc::new(Redact::new(&settings.redact)));
         log.repeat.set_limit(settings.repeat_limit);
         self.0.access.store(Arc::new(access));
         Ok(())
@@ -228,12 +246,6 @@ impl Logs {
             "held_back": log.repeat.held_back(), "lost": log.writer.lost(),
         });
         state
-    }
-
-    /// What marks values that nobody is to read, for whoever else tells of events.
-    #[expect(dead_code, reason = "what exports spans is about to use it")]
-    pub(crate) fn redact(&self) -> Arc<Redact> {
-        self.0.log.as_ref().map_or_else(Arc::default, |log| log.redact.load_full())
     }
 }
 

@@ -50,7 +50,7 @@ fn speaker() -> Speaker {
 pub(super) fn log_as(settings: &LogSettings, form: Form) -> (Arc<Log>, Written) {
     let written = Written::default();
     let levels = Levels::new(&settings.filter, FILTER, &settings.operations).unwrap();
-    let redact = Redact::new(&settings.redact);
+    let redact = Arc::new(ArcSwap::from_pointee(Redact::new(&settings.redact)));
     let repeat = Repeat::new(settings.repeat_limit);
     let log = Log::new(form, levels, redact, repeat, Writer::new(written.clone()));
     (Arc::new(log), written)

@@ -78,9 +78,10 @@ impl Traces {
         settings: &TraceSettings,
         service: Option<&str>,
         otlp: Option<&super::otlp::Otlp>,
+        redaction: &super::Redaction,
     ) -> Result<Self, crate::config::Invalid> {
         let spans = match otlp {
-            Some(otlp) => otlp.lane(span::ToCollector)?,
+            Some(otlp) => otlp.lane(span::ToCollector::new(Arc::clone(redaction)))?,
             None => None,
         };
         let mut inner = Self::new(settings, service).0;

@@ -16,8 +16,10 @@ use crate::context::{Context, Face, Trace};
 use crate::error::{Code, Error};
 use crate::operation::Operation;
 use crate::telemetry::calls::{Ended, Outcome, Side};
+use crate::telemetry::logs;
 use crate::telemetry::otlp::{self, Queue, Signal, number, text};
 use crate::telemetry::settings::SignalKind;
+use crate::telemetry::{Redact, Redaction};
 
 use super::Traces;
 
@@ -247,7 +249,27 @@ fn nanoseconds(time: SystemTime) -> u64 {
 
 /// Spans, as collectors take them.
 #[derive(Debug)]
-pub(super) struct ToCollector;
+pub(super) struct ToCollector {
+    redaction: Redaction,
+}
+
+impl ToCollector {
+    /// What `redaction` marks leaves the process in no span.
+    pub(super) fn new(redaction: Redaction) -> Self {
+        Self { redaction }
+    }
+}
+
+/// Masks what a span says that nobody is to read.
+fn mask(span: &mut Span, redact: &Redact) {
+    logs::mask(&mut span.attributes, redact);
+    for event in &mut span.events {
+        logs::mask(&mut event.attributes, redact);
+    }
+    if let Some(status) = &mut span.status {
+        logs::mask_text(&mut status.message, redact);
+    }
+}
 
 impl Signal for ToCollector {
     type Item = Waiting;
@@ -258,15 +280,17 @@ impl Signal for ToCollector {
     const METHOD: &'static str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
     fn request(&self, resource: &Resource, items: Vec<Waiting>) -> ExportTraceServiceRequest {
+        let redact = self.redaction.load();
         let mut scopes: Vec<ScopeSpans> = Vec::new();
         for item in items {
-            let (scope, span) = match item {
+            let (scope, mut span) = match item {
                 Waiting::Call(call) => (otlp::scope(), call.write()),
                 Waiting::User(span) => (
                     InstrumentationScope::from((&span.instrumentation_scope, None)),
                     (*span).into(),
                 ),
             };
+            mask(&mut span, &redact);
             match scopes.iter_mut().find(|there| there.scope.as_ref() == Some(&scope)) {
                 Some(there) => there.spans.push(span),
                 None => scopes.push(ScopeSpans {

@@ -120,7 +120,8 @@ mod recorded {
         let otlp = Otlp::begin(&otlp, &[]).unwrap().unwrap();
         let mut settings = TraceSettings::default();
         change(&mut settings);
-        let traces = Traces::recording(&settings, Some("users"), Some(&otlp)).unwrap();
+        let traces =
+            Traces::recording(&settings, Some("users"), Some(&otlp), &Default::default()).unwrap();
         (collector, otlp, traces)
     }
 

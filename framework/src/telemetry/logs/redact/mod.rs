@@ -10,7 +10,10 @@ mod text;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
 
 /// What stands where a value was.
 pub(crate) const MASK: &str = "***";
@@ -42,6 +45,9 @@ pub(crate) struct Redact {
     /// Tells this one from others in what a thread remembers.
     id: u64,
 }
+
+/// What is masked now, for all who tell of events. Cloning is cheap; all clones are one.
+pub(crate) type Redaction = Arc<ArcSwap<Redact>>;
 
 /// What a thread remembers of names that are constants of the program.
 #[derive(Default)]
