@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::algo::Backoff;
 use crate::config::{Document, Invalid, MemorySource, Snapshot, Source, Variables};
@@ -286,9 +286,10 @@ async fn load_in_time(
     let mut backoff =
         Backoff::new(std::time::Duration::from_millis(200), std::time::Duration::from_secs(2));
     loop {
-        let error = match load_one(source).await {
-            Ok(snapshot) => return Ok(snapshot),
-            Err(error) => error,
+        let error = match timeout_at(until, load_one(source)).await {
+            Ok(Ok(snapshot)) => return Ok(snapshot),
+            Ok(Err(error)) => error,
+            Err(_elapsed) => Error::deadline_exceeded("SOURCE_TIMEOUT", "it did not answer"),
         };
         if let Some(invalid) = invalid(&error) {
             return Err(invalid.into());

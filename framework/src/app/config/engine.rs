@@ -121,12 +121,13 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Engine<T> {
             return Ok(());
         }
         self.hot.set(Arc::new(State { own, settings: Arc::clone(&settings) }));
-        self.ledger.accept(view, changes, sources);
         self.ledger.settings.send_if_modified(|there| {
             let is_other = *there != settings;
             *there = settings;
             is_other
         });
+        // Last: who is told of a revision finds it in force everywhere.
+        self.ledger.accept(view, changes, sources);
         Ok(())
     }
 }

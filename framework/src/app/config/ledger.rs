@@ -22,6 +22,9 @@ const CHANGES: usize = 64;
 /// How many reasons of refusals are kept.
 const REFUSALS: usize = 16;
 
+/// The most characters of a reason: it may quote what somebody wrote.
+const REASON: usize = 2048;
+
 /// How many keys of one change are kept, and how many the log names.
 const KEYS: usize = 256;
 const KEYS_LOGGED: usize = 20;
@@ -148,6 +151,10 @@ impl Ledger {
 
     /// Writes down that what the sources say is not put in force; the log has each reason once.
     pub(super) fn refuse(&self, reason: &str) {
+        let reason = match reason.char_indices().nth(REASON) {
+            Some((at, _)) => &format!("{}…", &reason[..at]),
+            None => reason,
+        };
         let now = SystemTime::now();
         let mut book = self.book();
         book.refused += 1;

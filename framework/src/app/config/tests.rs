@@ -149,6 +149,14 @@ async fn a_source_that_is_emptied_or_goes_away_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reason_quotes_no_more_than_people_read() {
+    let it = run("high: 1").await;
+    it.set(&format!("high: {}", "x".repeat(100_000))).await;
+    let reason = it.refusals()[0]["reason"].as_str().unwrap().chars().count();
+    assert!((1000..3000).contains(&reason), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_is_kept_once_for_each_reason_however_often_it_comes() {
     let it = run("high: 1").await;
     it.memory.fail(Some("no route to host"));
@@ -394,8 +402,11 @@ async fn a_centre_that_is_away_at_the_start_is_waited_for_and_then_named() {
     assert!(begun.elapsed() <= Duration::from_secs(10), "{:?}", begun.elapsed());
 
     let hanging = Scripted { hangs: AtomicBool::new(true), ..Scripted::default() };
-    let exit = start(hanging).await.unwrap_err();
-    assert!(exit.to_string().contains("did not answer within 10s"), "{exit}");
+    let begun = Instant::now();
+    let soon = super::config::<Own>().for_test("config: {start_timeout: 2s}").source(hanging);
+    let exit = soon.await.unwrap_err();
+    assert_eq!(begun.elapsed(), Duration::from_secs(2), "no longer than it may take");
+    assert!(exit.to_string().contains("it did not answer"), "{exit}");
     let exit = start(Scripted { panics: true, ..Scripted::default() }).await.unwrap_err();
     assert!(exit.to_string().contains("it panicked: a load that panics"), "{exit}");
 }
