@@ -1,6 +1,8 @@
 //! What tests of a service need, and what whoever implements a joint must keep.
 
 mod app;
+#[doc(hidden)]
+pub mod cost;
 pub mod conformance;
 mod in_process;
 
