@@ -22,6 +22,7 @@ bia-bench [--quick | --full] [OPTION…]
 
 bia-bench serve PEER [--gzip] [--core N]              a server alone, until standard input ends
 bia-bench call PEER ADDRESS [--core N]                a client alone, by orders from standard input
+bia-bench inside [--gate]                             what parts cost that every call goes through
 bia-bench call PEER ADDRESS --calls N [--in-flight N] a client that makes so many calls
 
 Exit code: 0 measured, 1 could not measure, 2 the command line makes no sense, 3 a target was missed.";
@@ -31,6 +32,9 @@ Exit code: 0 measured, 1 could not measure, 2 the command line makes no sense, 3
 pub enum Command {
     Help,
     Measure(Measure),
+    Inside {
+        gate: bool,
+    },
     Serve {
         peer: Peer,
         gzip: bool,
@@ -72,8 +76,23 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             words.pop_front();
             call(&mut words)
         }
+        Some("inside") => {
+            words.pop_front();
+            inside(&mut words)
+        }
         _ => measure(&mut words),
     }
+}
+
+fn inside(words: &mut VecDeque<String>) -> Result<Command, String> {
+    let mut gate = false;
+    while let Some(word) = words.pop_front() {
+        match word.as_str() {
+            "--gate" => gate = true,
+            _ => return Err(unknown(&word)),
+        }
+    }
+    Ok(Command::Inside { gate })
 }
 
 fn measure(words: &mut VecDeque<String>) -> Result<Command, String> {

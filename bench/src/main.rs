@@ -4,6 +4,7 @@ mod args;
 mod call;
 mod child;
 mod cpu;
+mod inside;
 mod instructions;
 mod load;
 mod machine;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Help => println!("{}", args::USAGE),
+        Command::Inside { gate } => return inside::run(gate),
         Command::Measure(asked) => return measure(&asked),
         Command::Serve { peer, gzip, core } => {
             core.map_or(Ok(()), cpu::pin)?;
