@@ -3,9 +3,10 @@
 use http::{HeaderMap, Request};
 
 use crate::body::Body;
-use crate::context::{Context, Face, Inbound};
+use crate::config::Invalid;
+use crate::context::{Context, Face, Inbound, Peer};
 use crate::operation::{Kind, Operation};
-use crate::telemetry::{Outcome, ServerCalls, Telemetry};
+use crate::telemetry::{Outcome, ServerCalls, Speaker, Telemetry, TelemetrySettings};
 
 static OPERATION: Operation = Operation::new("/bench.v1.Echo/Unary", Kind::Unary);
 
@@ -17,10 +18,20 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Calls of an app's server whose requests have `headers`.
-    #[must_use]
-    pub fn new(headers: HeaderMap) -> Self {
-        Self { calls: ServerCalls::new(Telemetry::off(), &[&OPERATION]), headers }
+    /// Calls of an app with these settings, whose requests have `headers`. Without subscriber: no
+    /// line is written.
+    ///
+    /// # Errors
+    ///
+    /// If the settings cannot be used.
+    pub fn new(settings: &TelemetrySettings, headers: HeaderMap) -> Result<Self, Invalid> {
+        let speaker = Speaker {
+            service: "bench".to_owned(),
+            instance: "1".to_owned(),
+            version: "1".to_owned(),
+        };
+        let telemetry = Telemetry::new(settings, &speaker, None)?;
+        Ok(Self { calls: ServerCalls::new(telemetry, &[&OPERATION]), headers })
     }
 
     /// One that nobody looks at: what the others cost beside what is measured.
@@ -39,6 +50,7 @@ impl Calls {
     fn inbound(&self) -> Inbound {
         let mut request = Request::new(Body::empty());
         request.headers_mut().clone_from(&self.headers);
-        Inbound { cx: Context::of_call(&OPERATION, Face::Grpc, Some(0), Default::default()), request }
+        let cx = Context::of_call(&OPERATION, Face::Grpc, Some(0), Peer::default());
+        Inbound { cx, request }
     }
 }

@@ -1,9 +1,9 @@
 //! What tests of a service need, and what whoever implements a joint must keep.
 
 mod app;
+pub mod conformance;
 #[doc(hidden)]
 pub mod cost;
-pub mod conformance;
 mod in_process;
 
 pub use app::TestApp;
