@@ -56,7 +56,7 @@ fn parts() -> io::Result<Vec<Part>> {
         beside: None,
     }];
     // Nobody listens there: what is queued is lost, as with any collector that is away.
-    let away = "telemetry: {otlp: {endpoint: \"http://127.0.0.1:9\"}, traces: {ratio: RATIO}}";
+    let away = "telemetry: {logs: {access: {enabled: false}}, otlp: {endpoint: \"http://127.0.0.1:9\"}, traces: {ratio: RATIO}}";
     for (name, ratio, most) in [
         ("a call observed: metrics, span not sampled, no access log", "0.0", Some(1000.0)),
         ("the same, its span recorded and queued for a collector", "1.0", None),

@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::config::Invalid;
 use crate::context::{Context, Face, Inbound, Peer};
 use crate::operation::{Kind, Operation};
-use crate::telemetry::{Outcome, ServerCalls, Speaker, Telemetry, TelemetrySettings};
+use crate::telemetry::{Outcome, ServerCalls, Speaker, Surroundings, Telemetry, TelemetrySettings};
 
 static OPERATION: Operation = Operation::new("/bench.v1.Echo/Unary", Kind::Unary);
 
@@ -18,8 +18,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Calls of an app with these settings, whose requests have `headers`. Without subscriber: no
-    /// line is written.
+    /// Calls of an app with these settings, whose requests have `headers`.
     ///
     /// # Errors
     ///
@@ -30,7 +29,7 @@ impl Calls {
             instance: "1".to_owned(),
             version: "1".to_owned(),
         };
-        let telemetry = Telemetry::new(settings, &speaker, None)?;
+        let telemetry = Telemetry::begin(settings, &Surroundings::default(), &speaker)?;
         Ok(Self { calls: ServerCalls::new(telemetry, &[&OPERATION]), headers })
     }
 
