@@ -45,13 +45,27 @@ pub enum Face {
 pub struct Peer {
     /// The far end of the connection; none for a call within the process.
     pub address: Option<SocketAddr>,
+    names: Option<Arc<[String]>>,
 }
 
 impl Peer {
     /// A peer at an address.
     #[must_use]
     pub fn new(address: Option<SocketAddr>) -> Self {
-        Self { address }
+        Self { address, names: None }
+    }
+
+    /// The same, whose certificate was verified and bears these names.
+    pub(crate) fn with_names(mut self, names: Vec<String>) -> Self {
+        self.names = (!names.is_empty()).then(|| names.into());
+        self
+    }
+
+    /// Whom the caller's certificate names: hosts and URIs (SPIFFE), hosts first. None, unless callers
+    /// must show one that is verified (`server.tls.client_ca`).
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        self.names.as_deref().unwrap_or_default()
     }
 }
 

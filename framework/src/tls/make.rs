@@ -87,6 +87,13 @@ pub(crate) fn client(
     })
 }
 
+/// The hosts and then the URIs that a certificate names; none of one that cannot be read.
+pub(crate) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
+    let Ok(certificate) = webpki::EndEntityCert::try_from(certificate) else { return Vec::new() };
+    let all = certificate.valid_dns_names().chain(certificate.valid_uri_names());
+    all.map(str::to_owned).collect()
+}
+
 /// The one of this process: a second one in the tree would leave rustls without any.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())

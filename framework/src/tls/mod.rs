@@ -5,7 +5,7 @@ mod files;
 mod make;
 
 pub(crate) use files::FromFiles;
-pub(crate) use make::{Named, Pair, client, server};
+pub(crate) use make::{Named, Pair, client, names, server};
 
 #[cfg(test)]
 mod tests;

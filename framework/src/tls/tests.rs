@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use rustls_pki_types::ServerName;
 use rustls_pki_types::pem::PemObject;
 use tempfile::TempDir;
@@ -30,7 +30,10 @@ struct Echo;
 
 impl Handler for Echo {
     fn call(&self, _: usize, call: ServerCall) -> Reply {
-        call.unary(|_, text: String| async move {
+        call.unary(|cx, text: String| async move {
+            if text == "who" {
+                return Ok(cx.peer().names().join(", "));
+            }
             if text == "slow" {
                 // sleeps: a handler that takes its time.
                 tokio::time::sleep(Duration::from_millis(300)).await;
@@ -224,11 +227,16 @@ async fn a_node_is_called_only_if_its_certificate_is_trusted_current_and_names_i
 }
 
 #[tokio::test]
-async fn a_caller_shows_a_certificate_where_one_is_asked_for() {
+async fn a_caller_shows_a_certificate_where_one_is_asked_for_and_is_known_by_its_names() {
     let authority = Authority::new();
     let other = Authority::new();
     authority.issue("server", &["127.0.0.1"]);
-    authority.issue("caller", &["order-service"]);
+    let [certificate, key] = authority.pair(&["order-service", "orders.internal"], |params| {
+        let id = "spiffe://bia/order-service".try_into().unwrap();
+        params.subject_alt_names.insert(0, SanType::URI(id));
+    });
+    std::fs::write(authority.path("caller.pem"), certificate).unwrap();
+    std::fs::write(authority.path("caller.key"), key).unwrap();
     other.issue("stranger", &["order-service"]);
     let trusted = format!(", client_ca: {}", authority.ca().display());
     let app = serve(&authority.server("server", &trusted)).await;
@@ -239,7 +247,8 @@ async fn a_caller_shows_a_certificate_where_one_is_asked_for() {
         settings
     };
     let known = with(&authority, "caller", trusting(&authority.ca()));
-    assert_eq!(echo(&direct(&app, known), "a").await.unwrap(), "a");
+    let who = echo(&direct(&app, known), "who").await.unwrap();
+    assert_eq!(who, "order-service, orders.internal, spiffe://bia/order-service");
     let strangers =
         [trusting(&authority.ca()), with(&other, "stranger", trusting(&authority.ca()))];
     for settings in strangers {

@@ -126,7 +126,7 @@ where
         () = stop.begun().then(|()| sleep(NOTICE)) => return Cause::Closed,
     };
     match shaken {
-        Ok(io) => serve_io(io, pipeline, settings, peer, stop).await,
+        Ok((io, names)) => serve_io(io, pipeline, settings, peer.with_names(names), stop).await,
         Err(error) => {
             tracing::debug!(peer = ?from, %error, "no handshake of TLS");
             Cause::Broken

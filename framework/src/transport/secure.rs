@@ -38,15 +38,19 @@ impl Secure {
         tls::server(Pair { certificate, key }, trusted).map(|keys| Some(Self(keys)))
     }
 
-    /// Shakes hands. The caller bounds how long that may take.
+    /// Shakes hands, and says whom the peer's certificate names. The caller bounds how long that may
+    /// take.
     pub(super) async fn accept<IO>(
         &self,
         io: IO,
-    ) -> io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<IO>>
+    ) -> io::Result<(impl AsyncRead + AsyncWrite + Unpin + Send + use<IO>, Vec<String>)>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        tokio_rustls::TlsAcceptor::from(self.0.get()).accept(io).await
+        let stream = tokio_rustls::TlsAcceptor::from(self.0.get()).accept(io).await?;
+        let shown = stream.get_ref().1.peer_certificates();
+        let names = shown.and_then(<[_]>::first).map(crate::tls::names).unwrap_or_default();
+        Ok((stream, names))
     }
 
     /// Looks after the files for as long as it is polled.
@@ -63,7 +67,7 @@ impl Secure {
         Ok(None)
     }
 
-    pub(super) fn accept<IO>(&self, _: IO) -> std::future::Ready<io::Result<IO>>
+    pub(super) fn accept<IO>(&self, _: IO) -> std::future::Ready<io::Result<(IO, Vec<String>)>>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
