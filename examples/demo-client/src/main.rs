@@ -7,6 +7,8 @@ mod show;
 
 bia::include_protos!();
 
+use std::time::Duration;
+
 use futures_util::{TryStreamExt as _, stream};
 
 use order::v1::{
@@ -25,13 +27,20 @@ async fn main() -> Result<(), bia::Exit> {
     let app = bia::App::new("demo-client", env!("CARGO_PKG_VERSION"), &config)?;
     let (users, orders) = (app.channel("user-service")?, app.channel("order-service")?);
 
-    let ada = call_users(&UserServiceClient::new(users.clone())).await?;
-    call_orders(&OrderServiceClient::new(orders.clone()), &ada).await?;
+    let called = call(&users, &orders).await;
+    // Also of calls that failed, and these above all.
+    app.flush(Duration::from_secs(5)).await;
+    called?;
 
     println!("\nwhere the calls went");
     show::nodes(&users);
     show::nodes(&orders);
     Ok(())
+}
+
+async fn call(users: &bia::Channel, orders: &bia::Channel) -> bia::Result<()> {
+    let ada = call_users(&UserServiceClient::new(users.clone())).await?;
+    call_orders(&OrderServiceClient::new(orders.clone()), &ada).await
 }
 
 /// A user that nobody has made before, however often the demo runs.

@@ -385,6 +385,15 @@ impl App {
         &self.instance
     }
 
+    /// Sends the traces, metrics and logs that wait to be sent. Returns when they have arrived, or after
+    /// `limit`.
+    ///
+    /// An app that [runs](App::run) does it when it stops. This is for a program that only makes calls:
+    /// without it, what it did last is not seen.
+    pub async fn flush(&self, limit: Duration) {
+        self.telemetry.flush(limit).await;
+    }
+
     /// Runs until SIGTERM, SIGINT (Ctrl-C), or the end of one of its servers, then stops in order.
     ///
     /// A second signal ends the process at once, with code 130 (SIGINT) or 143 (SIGTERM).

@@ -146,7 +146,11 @@ impl tower::Service<Inbound> for Inner {
     fn call(&mut self, call: Inbound) -> Self::Future {
         match self {
             Self::Dispatch(dispatch) => dispatch.run(call),
-            Self::Layered(service) => Box::pin(service.clone().oneshot(call.into_request())),
+            Self::Layered(service) => {
+                // What a layer logs, opens as a span or calls belongs to the call too.
+                let cx = call.cx.clone();
+                Box::pin(cx.scope(service.clone().oneshot(call.into_request())))
+            }
         }
     }
 }

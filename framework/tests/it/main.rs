@@ -17,6 +17,8 @@ mod lifecycle;
 mod metrics;
 mod process;
 mod registry;
+#[cfg(feature = "otlp")]
+mod traces;
 mod transport;
 #[cfg(feature = "signing")]
 mod trust;

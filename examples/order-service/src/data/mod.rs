@@ -4,6 +4,8 @@
 //! parameter in either, and the columns are text and integers. A service that has chosen its
 //! database takes `SqlitePool` or `PgPool` instead and may use all that it can do.
 
+mod traced;
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,10 +17,13 @@ use tokio::time::timeout;
 use crate::rules::{DataError, Item, Order, OrderData};
 use crate::settings::DataSettings;
 
+use self::traced::System;
+
 /// The database, through a pool of connections. Cloning is cheap; all clones are one pool.
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: AnyPool,
+    system: System,
 }
 
 impl Database {
@@ -54,7 +59,7 @@ impl Database {
             .acquire_timeout(*acquire_timeout)
             .connect_lazy(url)
             .map_err(|error| away("cannot use data.url", error))?;
-        Ok(Self { pool })
+        Ok(Self { pool, system: System::of(url) })
     }
 
     /// Asks the database for a sign of life.
@@ -77,23 +82,31 @@ impl OrderData for Database {
         const ITEM: &str = "INSERT INTO order_items (order_id, place, sku, quantity, unit_price) \
             VALUES ($1, $2, $3, $4, $5)";
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        sqlx::query(ORDER)
-            .bind(&order.id)
-            .bind(&order.user_id)
-            .bind(&order.user_name)
-            .bind(order.total)
-            .bind(micros(order.created_at))
-            .execute(&mut *transaction)
+        self.system
+            .run(
+                ORDER,
+                sqlx::query(ORDER)
+                    .bind(&order.id)
+                    .bind(&order.user_id)
+                    .bind(&order.user_name)
+                    .bind(order.total)
+                    .bind(micros(order.created_at))
+                    .execute(&mut *transaction),
+            )
             .await
             .map_err(failed)?;
         for (place, item) in order.items.iter().enumerate() {
-            sqlx::query(ITEM)
-                .bind(&order.id)
-                .bind(count(place))
-                .bind(&item.sku)
-                .bind(i64::from(item.quantity))
-                .bind(item.unit_price)
-                .execute(&mut *transaction)
+            self.system
+                .run(
+                    ITEM,
+                    sqlx::query(ITEM)
+                        .bind(&order.id)
+                        .bind(count(place))
+                        .bind(&item.sku)
+                        .bind(i64::from(item.quantity))
+                        .bind(item.unit_price)
+                        .execute(&mut *transaction),
+                )
                 .await
                 .map_err(failed)?;
         }
@@ -105,7 +118,11 @@ impl OrderData for Database {
                 sku, quantity, unit_price \
             FROM orders o JOIN order_items i ON i.order_id = o.id \
             WHERE o.id = $1 ORDER BY place";
-        let rows = sqlx::query(FIND).bind(id).fetch_all(&self.pool).await.map_err(failed)?;
+        let rows = self
+            .system
+            .run(FIND, sqlx::query(FIND).bind(id).fetch_all(&self.pool))
+            .await
+            .map_err(failed)?;
         Ok(orders(&rows)?.pop())
     }
 
@@ -122,11 +139,16 @@ impl OrderData for Database {
                 WHERE id > $1 AND ($2 = '' OR user_id = $2) ORDER BY id LIMIT $3) o \
             JOIN order_items i ON i.order_id = o.id \
             ORDER BY o.id, place";
-        let rows = sqlx::query(LIST)
-            .bind(after.unwrap_or_default())
-            .bind(user_id.unwrap_or_default())
-            .bind(count(limit))
-            .fetch_all(&self.pool)
+        let rows = self
+            .system
+            .run(
+                LIST,
+                sqlx::query(LIST)
+                    .bind(after.unwrap_or_default())
+                    .bind(user_id.unwrap_or_default())
+                    .bind(count(limit))
+                    .fetch_all(&self.pool),
+            )
             .await
             .map_err(failed)?;
         orders(&rows)

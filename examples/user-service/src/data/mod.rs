@@ -4,6 +4,8 @@
 //! parameter in either, and the columns are text and integers. A service that has chosen its
 //! database takes `SqlitePool` or `PgPool` instead and may use all that it can do.
 
+mod traced;
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,10 +17,13 @@ use tokio::time::timeout;
 use crate::rules::{Change, DataError, Filter, Saved, Status, User, UserData};
 use crate::settings::DataSettings;
 
+use self::traced::System;
+
 /// The database, through a pool of connections. Cloning is cheap; all clones are one pool.
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: AnyPool,
+    system: System,
 }
 
 impl Database {
@@ -54,7 +59,7 @@ impl Database {
             .acquire_timeout(*acquire_timeout)
             .connect_lazy(url)
             .map_err(|error| away("cannot use data.url", error))?;
-        Ok(Self { pool })
+        Ok(Self { pool, system: System::of(url) })
     }
 
     /// Asks the database for a sign of life.
@@ -76,17 +81,22 @@ impl UserData for Database {
             (id, name, email, age, status, labels, created_at, revision) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let revision = next_revision(&mut transaction).await?;
-        let inserted = sqlx::query(INSERT)
-            .bind(&user.id)
-            .bind(&user.name)
-            .bind(&user.email)
-            .bind(i64::from(user.age))
-            .bind(i64::from(user.status.number()))
-            .bind(labels_to_text(user)?)
-            .bind(micros(user.created_at))
-            .bind(revision)
-            .execute(&mut *transaction)
+        let revision = next_revision(self.system, &mut transaction).await?;
+        let inserted = self
+            .system
+            .run(
+                INSERT,
+                sqlx::query(INSERT)
+                    .bind(&user.id)
+                    .bind(&user.name)
+                    .bind(&user.email)
+                    .bind(i64::from(user.age))
+                    .bind(i64::from(user.status.number()))
+                    .bind(labels_to_text(user)?)
+                    .bind(micros(user.created_at))
+                    .bind(revision)
+                    .execute(&mut *transaction),
+            )
             .await;
         match inserted {
             Ok(_) => transaction.commit().await.map(|()| Saved::Done).map_err(failed),
@@ -99,17 +109,22 @@ impl UserData for Database {
             SET name = $1, email = $2, age = $3, status = $4, labels = $5, revision = $6 \
             WHERE id = $7 AND revision = $8 AND deleted = 0";
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let next = next_revision(&mut transaction).await?;
-        let updated = sqlx::query(UPDATE)
-            .bind(&user.name)
-            .bind(&user.email)
-            .bind(i64::from(user.age))
-            .bind(i64::from(user.status.number()))
-            .bind(labels_to_text(user)?)
-            .bind(next)
-            .bind(&user.id)
-            .bind(revision)
-            .execute(&mut *transaction)
+        let next = next_revision(self.system, &mut transaction).await?;
+        let updated = self
+            .system
+            .run(
+                UPDATE,
+                sqlx::query(UPDATE)
+                    .bind(&user.name)
+                    .bind(&user.email)
+                    .bind(i64::from(user.age))
+                    .bind(i64::from(user.status.number()))
+                    .bind(labels_to_text(user)?)
+                    .bind(next)
+                    .bind(&user.id)
+                    .bind(revision)
+                    .execute(&mut *transaction),
+            )
             .await;
         match updated {
             Ok(updated) if updated.rows_affected() == 0 => Ok(Saved::Stale),
@@ -123,8 +138,11 @@ impl UserData for Database {
             SET name = '', email = NULL, age = 0, labels = '{}', revision = $1, deleted = 1 \
             WHERE id = $2 AND deleted = 0";
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let revision = next_revision(&mut transaction).await?;
-        let deleted = sqlx::query(DELETE).bind(revision).bind(id).execute(&mut *transaction).await;
+        let revision = next_revision(self.system, &mut transaction).await?;
+        let deleted = self
+            .system
+            .run(DELETE, sqlx::query(DELETE).bind(revision).bind(id).execute(&mut *transaction))
+            .await;
         if deleted.map_err(failed)?.rows_affected() == 0 {
             return Ok(false);
         }
@@ -135,7 +153,11 @@ impl UserData for Database {
     async fn find(&self, id: &str) -> Result<Option<(User, i64)>, DataError> {
         const FIND: &str = "SELECT id, name, email, age, status, labels, created_at, revision \
             FROM users WHERE id = $1 AND deleted = 0";
-        let row = sqlx::query(FIND).bind(id).fetch_optional(&self.pool).await.map_err(failed)?;
+        let row = self
+            .system
+            .run(FIND, sqlx::query(FIND).bind(id).fetch_optional(&self.pool))
+            .await
+            .map_err(failed)?;
         row.map(|row| Ok((user(&row)?, row.try_get("revision").map_err(failed)?))).transpose()
     }
 
@@ -153,13 +175,18 @@ impl UserData for Database {
               AND substr(name, 1, length($3)) = $3 \
               AND ($4 = '' OR email = $4) \
             ORDER BY id LIMIT $5";
-        let rows = sqlx::query(LIST)
-            .bind(after.unwrap_or_default())
-            .bind(filter.status.map_or(0, |status| i64::from(status.number())))
-            .bind(&filter.name_prefix)
-            .bind(&filter.email)
-            .bind(count(limit))
-            .fetch_all(&self.pool)
+        let rows = self
+            .system
+            .run(
+                LIST,
+                sqlx::query(LIST)
+                    .bind(after.unwrap_or_default())
+                    .bind(filter.status.map_or(0, |status| i64::from(status.number())))
+                    .bind(&filter.name_prefix)
+                    .bind(&filter.email)
+                    .bind(count(limit))
+                    .fetch_all(&self.pool),
+            )
             .await
             .map_err(failed)?;
         rows.iter().map(user).collect()
@@ -169,10 +196,9 @@ impl UserData for Database {
         const CHANGES: &str = "SELECT id, name, email, age, status, labels, created_at, \
                 revision, deleted \
             FROM users WHERE revision > $1 ORDER BY revision LIMIT $2";
-        let rows = sqlx::query(CHANGES)
-            .bind(after)
-            .bind(count(limit))
-            .fetch_all(&self.pool)
+        let rows = self
+            .system
+            .run(CHANGES, sqlx::query(CHANGES).bind(after).bind(count(limit)).fetch_all(&self.pool))
             .await
             .map_err(failed)?;
         let change = |row: &AnyRow| {
@@ -187,10 +213,9 @@ impl UserData for Database {
     }
 
     async fn revision(&self) -> Result<i64, DataError> {
-        sqlx::query_scalar("SELECT value FROM user_revision")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(failed)
+        const REVISION: &str = "SELECT value FROM user_revision";
+        let revision = sqlx::query_scalar(REVISION).fetch_one(&self.pool);
+        self.system.run(REVISION, revision).await.map_err(failed)
     }
 }
 
@@ -198,11 +223,10 @@ impl UserData for Database {
 ///
 /// It must be the first statement: SQLite then takes its write lock here, waiting for its turn, and
 /// not in the middle, where it could only fail.
-async fn next_revision(connection: &mut AnyConnection) -> Result<i64, DataError> {
-    sqlx::query_scalar("UPDATE user_revision SET value = value + 1 RETURNING value")
-        .fetch_one(connection)
-        .await
-        .map_err(failed)
+async fn next_revision(system: System, connection: &mut AnyConnection) -> Result<i64, DataError> {
+    const NEXT: &str = "UPDATE user_revision SET value = value + 1 RETURNING value";
+    let next = sqlx::query_scalar(NEXT).fetch_one(connection);
+    system.run(NEXT, next).await.map_err(failed)
 }
 
 fn user(row: &AnyRow) -> Result<User, DataError> {

@@ -1,6 +1,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use opentelemetry::trace::TraceContextExt;
+
 /// What libraries that speak OpenTelemetry find as the current span while a call is served.
 ///
 /// Only calls whose spans are recorded have one, so that others pay nothing for it.
@@ -27,7 +29,14 @@ impl<F: Future> Future for Within<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _attached = this.ambient.clone().map(Ambient::attach);
+        // Where a span of the same trace is open already, as around a layer's work, it stays the parent.
+        let ambient = this.ambient.as_ref().filter(|ambient| !is_open(ambient));
+        let _attached = ambient.cloned().map(Ambient::attach);
         this.work.poll(cx)
     }
+}
+
+fn is_open(ambient: &Ambient) -> bool {
+    let trace = ambient.span().span_context().trace_id();
+    Ambient::map_current(|current| current.span().span_context().trace_id() == trace)
 }

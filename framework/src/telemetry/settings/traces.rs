@@ -13,7 +13,8 @@ pub struct TraceSettings {
     /// Which part of the traces that begin here is kept, from 0 to 1; default 1: all.
     ///
     /// It is decided by the trace's id, so that services with the same ratio keep the same traces.
-    /// A span costs some microseconds, most of them on a thread of its own, and its transport.
+    /// A span costs some microseconds, most of them on a thread of its own, and its transport. Checks of
+    /// health (`grpc.health.v1`) are kept only if a rule names them.
     pub ratio: f64,
     /// Whether what the caller decided holds for what it causes here; default true.
     ///

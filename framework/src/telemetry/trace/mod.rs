@@ -37,6 +37,8 @@ pub(crate) struct Traces(Arc<Inner>);
 struct Inner {
     sampler: ArcSwap<Sampler>,
     formats: Formats,
+    /// Whether traces may begin here: nobody set what part is kept if there is no app.
+    decides: bool,
     service: Option<HeaderValue>,
     #[cfg(feature = "otlp")]
     spans: Option<span::Spans>,
@@ -54,7 +56,11 @@ pub(crate) struct Arrived {
 impl Traces {
     /// Traces that are passed on and never recorded: of servers and channels without an app.
     pub(crate) fn off() -> Self {
-        Self::new(&TraceSettings::default(), None)
+        let mut off = Self::new(&TraceSettings::default(), None);
+        if let Some(inner) = Arc::get_mut(&mut off.0) {
+            inner.decides = false;
+        }
+        off
     }
 
     /// Traces of the service of that name, which are recorded once [`Traces::recording`] says where.
@@ -62,6 +68,7 @@ impl Traces {
         Self(Arc::new(Inner {
             sampler: ArcSwap::from_pointee(Sampler::new(settings)),
             formats: formats(settings),
+            decides: true,
             service: service.and_then(|service| HeaderValue::from_str(service).ok()),
             #[cfg(feature = "otlp")]
             spans: None,
@@ -133,7 +140,9 @@ impl Traces {
                 Trace::root(id, span, self.0.sampler.load().decide(id, None, operation))
             }
         };
-        self.0.formats.inject(&trace, headers);
+        if self.0.decides || trace.parent().is_some() {
+            self.0.formats.inject(&trace, headers);
+        }
         if let Some(cx) = served {
             self.0.formats.inject_baggage(cx.baggage(), headers);
         }

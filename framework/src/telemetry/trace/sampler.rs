@@ -1,6 +1,9 @@
 use crate::context::TraceId;
 use crate::telemetry::settings::TraceSettings;
 
+/// What goes on all the time and tells nothing: kept only if a rule says so.
+const HOUSEKEEPING: &str = "/grpc.health.v1.Health/*";
+
 /// Decides which traces are kept.
 #[derive(Clone, Debug)]
 pub(super) struct Sampler {
@@ -13,14 +16,15 @@ pub(super) struct Sampler {
 
 impl Sampler {
     pub(super) fn new(settings: &TraceSettings) -> Self {
-        let rules = settings.rules.iter();
+        let rules = settings.rules.iter().map(|rule| (rule.operations.as_str(), rule.ratio));
+        let rules = rules.chain([(HOUSEKEEPING, 0.0)]);
         Self {
             parent_based: settings.parent_based,
             #[cfg(feature = "otlp")]
             errors: settings.errors,
             part: Part::new(settings.ratio),
             rules: rules
-                .map(|rule| (Pattern::new(&rule.operations), Part::new(rule.ratio)))
+                .map(|(operations, ratio)| (Pattern::new(operations), Part::new(ratio)))
                 .collect(),
         }
     }
@@ -140,6 +144,14 @@ mod tests {
         });
         let keeps = |operation| sampler.decide(id(7), None, operation);
         assert_eq!((keeps("/a.A/B"), keeps("/a.A/C"), keeps("/b.B/C")), (true, false, true));
+    }
+
+    #[test]
+    fn checks_of_health_are_kept_only_if_a_rule_says_so() {
+        const CHECK: &str = "/grpc.health.v1.Health/Check";
+        assert!(!sampler(|_| {}).decide(id(7), None, CHECK));
+        let rule = TraceRule { operations: "/grpc.health.*".to_owned(), ratio: 1.0 };
+        assert!(sampler(|settings| settings.rules = vec![rule]).decide(id(7), None, CHECK));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn a_call_goes_on_with_the_trace_of_its_caller_and_hands_it_to_its_callees() {
 
 #[test]
 fn a_call_that_nobody_caused_begins_a_trace() {
-    let traces = Traces::off();
+    let traces = Traces::new(&TraceSettings::default(), None);
     let (one, two) = (served(&traces, &[]), served(&traces, &[("traceparent", "00-nonsense")]));
     let (one, two) = (one.trace().unwrap(), two.trace().unwrap());
     assert!(one.id() != two.id() && one.span() != two.span());
@@ -56,6 +56,16 @@ fn a_call_that_nobody_caused_begins_a_trace() {
     let mut out = HeaderMap::new();
     let made = traces.depart(GET.name(), None, &mut out);
     assert_eq!((made.parent(), out.contains_key("traceparent")), (None, true));
+}
+
+#[test]
+fn without_an_app_nothing_is_decided_for_callees_and_what_was_decided_is_passed_on() {
+    let traces = Traces::off();
+    let mut out = HeaderMap::new();
+    traces.depart(GET.name(), None, &mut out);
+    assert!(out.is_empty(), "{out:?}");
+    traces.depart(GET.name(), Some(&served(&traces, &[PARENT])), &mut out);
+    assert!(out["traceparent"].to_str().unwrap().ends_with("-01"), "{out:?}");
 }
 
 #[test]
