@@ -216,9 +216,13 @@ impl Inner {
     /// A file of ours that somebody is writing to.
     fn written(&self) -> Option<PathBuf> {
         let looked = lock(&self.looked).clone().unwrap_or_default();
+        let is_written = |path: &Path| {
+            let name = path.file_name();
+            name.is_some_and(|name| self.watch.is_written(&folder_of(path).join(name)))
+        };
         looked.into_iter().map(|(path, _)| path).find(|path| {
-            let in_folder = |path: &Path| Some(folder_of(path).join(path.file_name()?));
-            in_folder(path).is_some_and(|path| self.watch.is_written(&path))
+            // Who writes may go by the link or by what it leads to.
+            is_written(path) || path.canonicalize().is_ok_and(|real| is_written(&real))
         })
     }
 

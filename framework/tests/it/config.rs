@@ -95,13 +95,26 @@ async fn a_file_is_read_only_once_its_writer_has_closed_it() {
     let folder = folder();
     let file = folder.path().join("app.yaml");
     fs::write(&file, "{low: 1, high: 1}").unwrap();
-    let config = config(&[&file]).await;
+    follow_a_slow_writer(&file, &file).await;
+}
+
+#[tokio::test]
+async fn a_file_behind_a_link_is_read_only_once_its_writer_has_closed_it() {
+    let (here, there) = (folder(), folder());
+    let (link, file) = (here.path().join("app.yaml"), there.path().join("real.yaml"));
+    fs::write(&file, "{low: 1, high: 1}").unwrap();
+    symlink(&file, &link).unwrap();
+    follow_a_slow_writer(&link, &file).await;
+}
+
+async fn follow_a_slow_writer(path: &Path, file: &Path) {
+    let config = config(&[path]).await;
     let _reloading = config.reloading();
-    fs::write(&file, "{low: 2, high: 2}").unwrap();
+    fs::write(file, "{low: 2, high: 2}").unwrap();
     until(&config, |own| own.low == 2).await;
 
     // Half of it is settings too, and would be taken by whoever looks at the text alone.
-    let mut open = fs::File::create(&file).unwrap();
+    let mut open = fs::File::create(file).unwrap();
     writeln!(open, "low: 0").unwrap();
     open.flush().unwrap();
     // sleeps: this is the slow writer, far slower than the debounce.
