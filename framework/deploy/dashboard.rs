@@ -173,6 +173,21 @@ const ROWS: &[Row] = &[
                 )],
             },
             Panel {
+                title: "Waiting and sent again",
+                about: "Calls that wait for an instance; calls a second that went to another one.",
+                unit: "short",
+                lines: &[
+                    (
+                        "sum by (`server.address`) (`bia.client.waiting`{%})",
+                        "waiting: {{server_address}}",
+                    ),
+                    (
+                        "sum by (`server.address`) (rate(`bia.client.sent_again`{%}[$__rate_interval]))",
+                        "sent again: {{server_address}}",
+                    ),
+                ],
+            },
+            Panel {
                 title: "Connections and messages",
                 about: "Connections to the callees; bytes of messages a second, uncompressed.",
                 unit: "short",
@@ -247,6 +262,16 @@ const ROWS: &[Row] = &[
                         "{{signal}} lost",
                     ),
                     ("sum by (`signal`) (`bia.telemetry.waiting`{%})", "{{signal}} waiting"),
+                ],
+            },
+            Panel {
+                title: "Log",
+                about: "Lines a second by level, and those that were held back or lost.",
+                unit: "short",
+                lines: &[
+                    ("sum by (`level`) (rate(`bia.log.lines`{%}[$__rate_interval]))", "{{level}}"),
+                    ("sum(rate(`bia.log.held_back`{%}[$__rate_interval]))", "held back"),
+                    ("sum(rate(`bia.log.lost`{%}[$__rate_interval]))", "lost"),
                 ],
             },
             Panel {

@@ -74,6 +74,8 @@ fn channel(reading: &mut Reading, state: &ChannelState) {
         reading.add(&c::CLIENT_NODES, [callee, name], nodes);
     }
     reading.add(&c::CLIENT_NODES, [callee, "unusable"], state.unusable);
+    reading.add(&c::CLIENT_WAITING, [callee], state.waiting);
+    reading.add(&c::CLIENT_AGAIN, [callee], state.sent_again);
     let connections: usize = state.nodes.iter().map(|node| node.connections).sum();
     reading.add(&c::CLIENT_CONNECTIONS, [callee], connections);
     if let Some(registry) = &state.registry {

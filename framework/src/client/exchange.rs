@@ -102,6 +102,7 @@ pub(super) async fn exchange(
                 if refusals > pool.nodes().max(1) || tried.len() > pool.nodes() + MORE {
                     return Err(error);
                 }
+                pool.send_again();
                 tracing::debug!(operation = %call.operation, %error, "goes to another node");
             }
         }

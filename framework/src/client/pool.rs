@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ pub(super) struct Pool {
     /// The picture has changed, or a place has become free.
     changed: Notify,
     waiting: AtomicUsize,
+    sent_again: AtomicU64,
 }
 
 /// What the calls and the tasks of a channel go by, at one moment.
@@ -154,6 +155,7 @@ impl Pool {
             roster: Mutex::new(Roster::new(in_force, registry)),
             changed: Notify::new(),
             waiting: AtomicUsize::new(0),
+            sent_again: AtomicU64::new(0),
         }
     }
 
@@ -288,6 +290,20 @@ impl Pool {
         }
         // A node whose last connection has just closed is being connected to.
         Err(if open { Refusal::Full } else { Refusal::Soon })
+    }
+
+    /// How many calls wait for a place.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Counts a call that goes to another node.
+    pub(super) fn send_again(&self) {
+        self.sent_again.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn sent_again(&self) -> u64 {
+        self.sent_again.load(Ordering::Relaxed)
     }
 
     /// Says that a call has left its place.

@@ -16,6 +16,10 @@ pub struct ChannelState {
     pub nodes: Vec<NodeState>,
     /// How many instances have no endpoint for gRPC.
     pub unusable: usize,
+    /// How many calls wait for a node that takes them.
+    pub waiting: usize,
+    /// How often a call that no node had processed went to another one.
+    pub sent_again: u64,
 }
 
 /// How the registry stands.
@@ -89,6 +93,8 @@ impl ChannelState {
             registry,
             nodes: roster.members.iter().map(|member| node(member, now)).collect(),
             unusable: roster.unusable,
+            waiting: pool.waiting(),
+            sent_again: pool.sent_again(),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use self::logs::{
     LogChange, Logs, REQUEST_ID, Redact, Redaction, Running, Surroundings, flush, panic_words,
     panics_are_told,
 };
-use self::metrics::Metrics;
+use self::metrics::{Asked, Metrics};
 pub use self::settings::{
     AccessSettings, Bound, LogFormat, LogSettings, MetricSettings, OtlpCompression, OtlpSettings,
     OtlpSignalSettings, Propagator, TelemetrySettings, TraceRule, TraceSettings,
@@ -53,9 +53,8 @@ struct Parts {
     metrics: Metrics,
     traces: Traces,
     logs: Logs,
-    /// The metrics tell how sending goes.
-    #[cfg(feature = "otlp")]
-    _sending: Option<metrics::Asked>,
+    /// The metrics tell of the log, and of how sending goes.
+    _told: Vec<Asked>,
     #[cfg(feature = "otlp")]
     otlp: Option<otlp::Otlp>,
 }
@@ -83,6 +82,8 @@ impl Telemetry {
         let metrics = Metrics::new(&settings.metrics, resource);
         #[cfg(feature = "otlp")]
         let sending = metrics.send(settings.metrics.interval, otlp.as_ref())?;
+        #[cfg(not(feature = "otlp"))]
+        let sending = None;
         let logs = Logs::begin(&settings.logs, surroundings, speaker.clone(), &traces, &redaction)?;
         #[cfg(feature = "otlp")]
         if let Some(otlp) = &otlp
@@ -90,13 +91,16 @@ impl Telemetry {
         {
             logs.collect(queue);
         }
+        let logged = metrics.ask({
+            let logs = logs.clone();
+            move |reading| logs.read(reading)
+        });
         Ok(Self(Arc::new(Parts {
             active: Active::default(),
             metrics,
             traces,
             logs,
-            #[cfg(feature = "otlp")]
-            _sending: sending,
+            _told: sending.into_iter().chain([logged]).collect(),
             #[cfg(feature = "otlp")]
             otlp,
         })))
@@ -109,8 +113,7 @@ impl Telemetry {
             metrics: Metrics::off(),
             traces: Traces::off(),
             logs: Logs::off(),
-            #[cfg(feature = "otlp")]
-            _sending: None,
+            _told: Vec::new(),
             #[cfg(feature = "otlp")]
             otlp: None,
         }))

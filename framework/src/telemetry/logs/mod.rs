@@ -34,6 +34,8 @@ use crate::config::Invalid;
 
 use super::Speaker;
 use super::calls::Ended;
+use super::metrics::catalogue as c;
+use super::metrics::reading::Reading;
 use super::settings::{LogFormat, LogSettings};
 use super::trace::Traces;
 
@@ -232,6 +234,16 @@ impl Logs {
             log.levels.reset();
         }
         self.state()
+    }
+
+    /// Adds how many lines there were, if it is ours to know.
+    pub(super) fn read(&self, reading: &mut Reading) {
+        let Some(log) = &self.0.log else { return };
+        for (level, count) in ["error", "warn", "info", "debug", "trace"].iter().zip(log.counts()) {
+            reading.add(&c::LOG_LINES, [level], count);
+        }
+        reading.add(&c::LOG_HELD_BACK, [], log.repeat.held_back());
+        reading.add(&c::LOG_LOST, [], log.writer.lost());
     }
 
     /// What is logged now, and how many lines there were: what `/log` shows.

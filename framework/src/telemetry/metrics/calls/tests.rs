@@ -47,6 +47,27 @@ fn a_call_is_counted_by_operation_code_and_reason() {
     assert_eq!((&spread.counts[..], spread.sum), (&[0, 4, 0][..], 800.0));
 }
 
+/// What a call writes to is there before it; what a new code and reason need is made once.
+#[test]
+fn counting_a_call_allocates_nothing() {
+    let table = table();
+    let (server, client) = (table.server([&GET]), table.client("user-service"));
+    let sampled = Some(([1; 16], [2; 8]));
+    let count_all = || {
+        for (code, reason) in [(Code::Ok, ""), (Code::NotFound, "USER_NOT_FOUND")] {
+            for ids in [None, sampled] {
+                for call in [server.at(Some(0)), server.at(None), &client.of(&GET)] {
+                    call.begin();
+                    call.end(Ended { ids, ..ended(code, reason) });
+                }
+            }
+        }
+    };
+    count_all();
+    let allocated = allocation_counter::measure(|| (0..1000).for_each(|_| count_all()));
+    assert_eq!(allocated.count_total, 0, "{allocated:?}");
+}
+
 #[test]
 fn what_is_in_flight_is_seen_until_it_ends() {
     let table = table();
