@@ -57,7 +57,7 @@ async fn get(address: SocketAddr, path: &str) -> (u16, Value) {
 }
 
 /// Waits until a channel has a node that takes calls.
-async fn until_it_has_a_node(channel: &bia::Channel) {
+pub(crate) async fn until_it_has_a_node(channel: &bia::Channel) {
     let is_ready = |node: &NodeState| node.phase == NodePhase::Ready;
     while !channel.state().nodes.iter().any(is_ready) {
         // sleeps: a channel does not tell when what it sees changes.

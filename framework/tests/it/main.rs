@@ -12,6 +12,8 @@ mod consul;
 mod consul_keys;
 #[expect(dead_code, reason = "some of it is for the fleets of `interop`")]
 mod fixture;
+#[cfg(feature = "otlp")]
+mod joined;
 mod lifecycle;
 #[cfg(feature = "otlp")]
 mod metrics;
