@@ -66,7 +66,9 @@ fn fmt() -> Result<Remark> {
 }
 
 fn clippy() -> Result<Remark> {
-    run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets"]).args(suite::heap());
+    run(clippy.args(["--", "-D", "warnings"]))?;
     Ok(None)
 }
 

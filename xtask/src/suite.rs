@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, run, words};
-use crate::root::{Cache, repository, variable};
+use crate::root::{Cache, on_path, repository, variable};
 use crate::servers::{self, Missing, Own, PARTS};
 use crate::wait::Stopwatch;
 use crate::{r#gen, tidy, ui};
@@ -47,6 +47,10 @@ fn tests() -> Result<()> {
     let environment = Environment::start(&cache, &missing)?;
     let mut count = runner(&environment)?;
     count.add(documentation()?);
+    if heap().is_empty() {
+        count.skips.push("the profile of memory: make is missing; install it".to_owned());
+        count.is_good &= std::env::var_os("CI").is_none_or(|ci| ci != "true");
+    }
 
     for name in &count.failures {
         ui::say(format_args!("FAILED {name}"));
@@ -118,6 +122,11 @@ impl Count {
     }
 }
 
+/// The feature whose C code is built by make, where there is one: Rust alone must do for the others.
+pub(crate) fn heap() -> &'static [&'static str] {
+    if on_path("make").is_some() { &["--features", "interop/heap"] } else { &[] }
+}
+
 /// nextest where it is installed, else cargo's own runner, which is slower and tells less.
 fn runner(environment: &Environment) -> Result<Count> {
     let has_nextest = crate::exec::output(cargo().args(["nextest", "--version"])).is_ok();
@@ -125,6 +134,7 @@ fn runner(environment: &Environment) -> Result<Count> {
     command.envs(environment.variables.iter().map(|(key, value)| (key, value)));
     if !has_nextest {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
+        command.args(heap());
         let (status, text) = tee(command.args(["--", "--show-output"]))?;
         return Ok(libtest(&text, status));
     }
@@ -133,7 +143,7 @@ fn runner(environment: &Environment) -> Result<Count> {
     if report.exists() {
         std::fs::remove_file(&report).about(|| format!("remove {}", report.display()))?;
     }
-    let ended = run(command.args(["nextest", "run", "--workspace", "--no-fail-fast"]));
+    let ended = run(command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(heap()));
     let text = std::fs::read_to_string(&report)
         .about(|| format!("read {}: did the tests compile", report.display()))?;
     let mut count = junit(&text);
@@ -142,7 +152,9 @@ fn runner(environment: &Environment) -> Result<Count> {
 }
 
 fn documentation() -> Result<Count> {
-    let (status, text) = tee(cargo().args(["test", "--workspace", "--doc", "--no-fail-fast"]))?;
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--doc", "--no-fail-fast"]).args(heap());
+    let (status, text) = tee(&mut command)?;
     Ok(libtest(&text, status))
 }
 
