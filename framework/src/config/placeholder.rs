@@ -1,9 +1,27 @@
+use std::cell::RefCell;
+use std::io::Read as _;
+
 use config::{Map, Value, ValueKind};
 
 use super::invalid::Invalid;
 use super::tree::find;
 use super::variables::Variables;
 use super::yaml;
+
+/// What `${file:/run/secrets/x}` begins with inside.
+const FILE: &str = "file";
+
+/// Larger files hold no single value: what Kubernetes takes at most for a secret, in bytes.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// What the origin of a value says that came from a file by reference; between the place where it is
+/// referred to and the file.
+const FROM_FILE: &str = " from file ";
+
+/// Whether a value of this origin came from a file by reference, so that nobody is to see it.
+pub(super) fn is_from_file(origin: Option<&str>) -> bool {
+    origin.is_some_and(|origin| origin.contains(FROM_FILE))
+}
 
 /// How far settings may refer to settings that refer to settings.
 const DEPTH: usize = 8;
@@ -23,13 +41,15 @@ pub(super) fn resolve_within(
     whole: &Map<String, Value>,
     variables: &Variables,
 ) -> Result<(), Invalid> {
-    let scope = Scope { whole, variables };
+    let scope = Scope { whole, variables, read: RefCell::default() };
     table.iter_mut().try_for_each(|(key, value)| scope.value(key, value))
 }
 
 struct Scope<'a> {
     whole: &'a Map<String, Value>,
     variables: &'a Variables,
+    /// The files that the value refers to which is being made.
+    read: RefCell<Vec<String>>,
 }
 
 impl Scope<'_> {
@@ -40,7 +60,15 @@ impl Scope<'_> {
                 let resolved = self
                     .text(text, 0)
                     .map_err(|what| Invalid::new(path, what).at(origin.as_deref()))?;
-                value.kind = yaml::plain(&resolved);
+                let kind = yaml::plain(&resolved);
+                let files = std::mem::take(&mut *self.read.borrow_mut());
+                if files.is_empty() {
+                    value.kind = kind;
+                } else {
+                    let place = origin.unwrap_or_default();
+                    let origin = format!("{place}{FROM_FILE}{}", files.join(", "));
+                    *value = Value::new(Some(&origin), kind);
+                }
                 Ok(())
             }
             ValueKind::Table(table) => table
@@ -83,6 +111,14 @@ impl Scope<'_> {
             Some((name, default)) => (name.trim(), Some(default)),
             None => (inside.trim(), None),
         };
+        if name == FILE
+            && let Some(path) = default
+        {
+            let path = self.text(path, depth + 1)?;
+            let held = held(path.trim())?;
+            self.read.borrow_mut().push(path.trim().to_owned());
+            return Ok(held);
+        }
         if let Some(value) = self.variables.get(name) {
             return Ok(value.to_owned());
         }
@@ -101,6 +137,31 @@ impl Scope<'_> {
             )),
         }
     }
+}
+
+/// What a file holds, without the line end that editors and tools leave behind it.
+fn held(path: &str) -> Result<String, String> {
+    let unreadable = |why: &dyn std::fmt::Display| {
+        format!(
+            "cannot read file {path}: {why}: ${{file:…}} takes the path of a file with one value"
+        )
+    };
+    if path.is_empty() {
+        return Err(unreadable(&"no path is given"));
+    }
+    let file = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !file.is_file() {
+        return Err(unreadable(&"it is no file"));
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let mut bytes = Vec::new();
+    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(unreadable(&"it is larger than 1 MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_binary| unreadable(&"it is no text"))?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
 
 /// Where the brace closes that was open before `inside`.

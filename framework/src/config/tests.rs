@@ -518,3 +518,57 @@ fn a_file_with_nothing_right_in_it_ends_in_a_list_of_bounded_length() {
     let invalid = yaml(&text).unwrap_err();
     assert_eq!(invalid.all().count(), 50);
 }
+
+#[test]
+fn a_file_by_reference_holds_a_secret_that_nobody_sees() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let (password, name) = (file("password", b"hunter2\n"), file("name", b"bia\r\n"));
+    let text = format!(
+        "greeting: 'hi ${{data.url}}'\nhosts: [a, '${{file:{name}}}']\n\
+         data: {{url: 'db://${{file:{name}}}:${{file:{password}}}@h', password: '${{file:{password}}}'}}"
+    );
+    let layers = Layers { files: &[("app.yaml", &text)], ..Layers::default() };
+    let tree = layers.tree().unwrap();
+    let (settings, notes): (Settings, _) = tree.decode(&[]).unwrap();
+    assert_eq!(settings.data.password.reveal(), "hunter2");
+    assert_eq!(settings.data.url, "db://bia:hunter2@h");
+    assert_eq!(settings.hosts, ["a", "bia"]);
+    assert_eq!(settings.greeting, "hi db://bia:hunter2@h", "also by way of another setting");
+    let mut shown = Shown::default();
+    shown.add_layers(&tree, &notes);
+    let shown = shown.to_yaml();
+    assert!(!shown.contains("hunter2") && !shown.contains("bia:"), "{shown}");
+    assert!(shown.contains(&format!("app.yaml:3 from file {password}")), "{shown}");
+}
+
+#[test]
+fn a_file_by_reference_that_cannot_be_read_is_named_and_a_wrong_value_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(at("word"), "hunter2").unwrap();
+    std::fs::write(at("binary"), b"\xff\xfe").unwrap();
+    std::fs::write(at("large"), vec![b'x'; (1 << 20) + 1]).unwrap();
+    let table = [
+        ("url", "", "cannot read file : no path is given"),
+        ("url", "/no/such", "data.url in app.yaml:1: cannot read file /no/such: No such file"),
+        ("url", &at(""), "it is no file"),
+        ("url", "/dev/zero", "it is no file"),
+        ("url", &at("binary"), "it is no text"),
+        ("url", &at("large"), "it is larger than 1 MiB"),
+        ("maxConnections", &at("word"), "expected a whole number from 0 to 65535, found something"),
+        ("connectTimeout", &at("word"), "expected something else than the file holds"),
+        ("eager", &at("word"), "expected true or false, found something else (it is not shown"),
+    ];
+    for (key, file, expected) in table {
+        let url = if key == "url" { "" } else { "url: x, " };
+        let error =
+            yaml(&format!("data: {{{url}{key}: '${{file:{file}}}'}}")).unwrap_err().to_string();
+        assert!(error.contains(expected), "{file}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -29,6 +29,16 @@ impl Fault {
         self
     }
 
+    /// The same without what may repeat the value, of one that nobody is to see.
+    pub(super) fn without_value(mut self) -> Self {
+        if self.at.is_none() && matches!(self.what, What::Text(_)) {
+            let what =
+                "expected something else than the file holds (it is not shown: it is secret)";
+            self.what = What::Text(what.to_owned());
+        }
+        self
+    }
+
     pub(super) fn into_invalid(self, others: &[&str]) -> Invalid {
         let (path, place) = self.at.unwrap_or_default();
         let (key, place, what) = match self.what {

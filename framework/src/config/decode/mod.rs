@@ -11,7 +11,7 @@ use self::gather::Evaded;
 use super::invalid::Invalid;
 use super::show::is_secret;
 use super::tree::folded;
-use super::{secret, yaml};
+use super::{placeholder, secret, yaml};
 
 mod access;
 mod dream;
@@ -30,6 +30,16 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// The paths of all that is secret.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(String::as_str)
+    }
+
+    /// Has the value at a path taken for secret too.
+    pub(crate) fn hide(&mut self, path: String) {
+        self.secrets.insert(path);
+    }
+
     /// Whether a `Secret` took the value at a path, or one of those in it: of a list all are shown
     /// or none.
     pub(super) fn is_secret(&self, path: &str) -> bool {
@@ -50,10 +60,32 @@ pub(super) fn decode<T: DeserializeOwned>(
 ) -> Result<(T, Notes), Invalid> {
     let run = Run::default();
     match once(table, loose, &run) {
-        Ok(decoded) => Ok((decoded, run.notes.into_inner())),
+        Ok(decoded) => {
+            let mut notes = run.notes.into_inner();
+            hide_files(&mut notes, "", table);
+            Ok((decoded, notes))
+        }
         Err(first) => {
             let again = |run: &Run| once::<T>(table, loose, run).err();
             Err(gather::all(first, others, again))
+        }
+    }
+}
+
+/// What came from a file of secrets is one, whatever took it.
+fn hide_files(notes: &mut Notes, path: &str, table: &Map<String, Value>) {
+    let mut open: Vec<_> = table.iter().map(|(key, value)| (join(path, key), value)).collect();
+    while let Some((path, value)) = open.pop() {
+        match &value.kind {
+            ValueKind::Table(table) => {
+                open.extend(table.iter().map(|(key, value)| (join(&path, key), value)));
+            }
+            ValueKind::Array(items) => {
+                let items = items.iter().enumerate();
+                open.extend(items.map(|(index, value)| (format!("{path}.{index}"), value)));
+            }
+            _ if placeholder::is_from_file(value.origin()) => notes.hide(path),
+            _ => {}
         }
     }
 }
@@ -111,7 +143,7 @@ impl<'n> Decoder<'n> {
             ValueKind::Nil => "nothing".to_owned(),
             ValueKind::Table(_) => "a section with keys of its own".to_owned(),
             ValueKind::Array(_) => "a list".to_owned(),
-            _ if is_secret(&self.path) => {
+            _ if is_secret(&self.path) || placeholder::is_from_file(self.value.origin()) => {
                 "something else (it is not shown: it may be secret)".to_owned()
             }
             ValueKind::String(text) => format!("{text:?}"),
@@ -139,7 +171,14 @@ impl<'n> Decoder<'n> {
     /// Runs `decode` and says where it was if it fails.
     fn located<T>(self, decode: impl FnOnce(Self) -> Result<T, Fault>) -> Result<T, Fault> {
         let (path, origin) = (self.path.clone(), self.value.origin().map(str::to_owned));
-        decode(self).map_err(|fault| fault.at(&path, origin.as_deref()))
+        decode(self).map_err(|fault| {
+            let fault = match placeholder::is_from_file(origin.as_deref()) {
+                // What is wrong with it may be told by saying what it is.
+                true => fault.without_value(),
+                false => fault,
+            };
+            fault.at(&path, origin.as_deref())
+        })
     }
 
     fn table<'de, V: Visitor<'de>>(
