@@ -28,6 +28,7 @@ use super::config::{Handle, Reloading};
 use super::exit::Exit;
 use super::hooks::{self, Hooks};
 use super::live::{Follower, Latest};
+use super::rollout::{self, Rollout};
 use super::servers::Servers;
 use super::settings::Settings;
 use super::signals::Signal;
@@ -66,6 +67,8 @@ pub(super) struct Life {
     pub(super) settings: Arc<Settings>,
     pub(super) latest: Latest,
     /// Until it is started.
+    pub(super) rollout: Option<rollout::Parts>,
+    /// Until it is started.
     pub(super) follower: Option<Follower>,
     pub(super) variables: Arc<Variables>,
     pub(super) instance: Instance,
@@ -97,6 +100,7 @@ pub(super) struct Running {
     /// Dropped last: settings that are accepted while the service stops are heeded too.
     following: Option<AbortOnDropHandle<()>>,
     reloading: Option<Reloading>,
+    rollout: Option<Rollout>,
 }
 
 impl Life {
@@ -135,6 +139,7 @@ impl Life {
         if let Some(server) = self.admin.take() {
             self.running.admin.start(server);
         }
+        self.running.rollout = self.rollout.take().map(Rollout::start);
         self.advertise(&bound)?;
         let depends = self.settings.registry.required && self.registrar.is_some();
         if !depends {
@@ -303,6 +308,9 @@ impl Life {
         let was_ready = self.gate.shut();
         tracing::info!(phase = "not_ready", "not ready any more");
 
+        if let Some(rollout) = self.running.rollout.take() {
+            rollout.stop().await;
+        }
         let hooks = std::mem::take(&mut self.hooks.before_stop);
         note(&mut failure, hooks::run_all("before_stop", hooks, until).await);
 

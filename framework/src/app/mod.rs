@@ -13,6 +13,7 @@ mod hooks;
 mod life;
 mod live;
 mod measure;
+mod rollout;
 mod servers;
 mod settings;
 mod signals;
@@ -490,7 +491,19 @@ impl App {
             self.channels.clone(),
             self.config.clone(),
         );
+        let rollout = rollout::Parts {
+            instance: self.instance.id.clone(),
+            settings: self.config.subscribe(),
+            stage: self.config.stage.clone(),
+            in_force: {
+                let config = self.config.clone();
+                Box::new(move || config.staged())
+            },
+            vitals: Arc::new(rollout::Served(self.telemetry.metrics().clone())),
+            board: rollout::board(&self.settings)?,
+        };
         Ok(Life {
+            rollout: Some(rollout),
             measured,
             config: self.config,
             telemetry: self.telemetry,

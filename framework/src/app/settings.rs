@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::local::LocalSettings;
 use crate::client::ClientSettings;
-use crate::config::{Invalid, Secret, duration};
+use crate::config::{Invalid, RolloutSettings, Secret, duration};
 use crate::telemetry::{self, TelemetrySettings};
 use crate::transport::{self, ServerSettings};
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub stop: StopSettings,
     /// Where settings come from beside files, and how changes are taken.
     pub config: ConfigSettings,
+    /// A change on its way to the instances, step by step.
+    pub rollout: RolloutSettings,
 }
 
 /// The section `app`: what the service says of itself.
@@ -178,8 +180,18 @@ impl Default for StopSettings {
 
 impl Settings {
     /// The names of the sections: what a service's own settings cannot be called.
-    pub const SECTIONS: [&'static str; 9] =
-        ["app", "server", "admin", "registry", "client", "clients", "telemetry", "stop", "config"];
+    pub const SECTIONS: [&'static str; 10] = [
+        "app",
+        "server",
+        "admin",
+        "registry",
+        "client",
+        "clients",
+        "telemetry",
+        "stop",
+        "config",
+        "rollout",
+    ];
 
     /// How a service is called: the section `clients` of its name, else `client`.
     ///
@@ -197,6 +209,7 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), Invalid> {
         telemetry::check(&self.telemetry)?;
         self.config.check()?;
+        self.rollout.check()?;
         self.check_addresses()?;
         self.check_numbers()?;
         self.server.tls.check()?;

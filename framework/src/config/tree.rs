@@ -110,11 +110,13 @@ impl Tree {
     }
 
     /// Replaces every `${NAME:default}` in a value by the variable of that name, else by the setting
-    /// of that path (`${app.region}`), else by the default.
+    /// of that path (`${app.region}`), else by the default. `${file:/run/secrets/db}` is what the file
+    /// holds, without the line end behind it: a secret, which is masked wherever it lands.
     ///
     /// # Errors
     ///
-    /// If there is none of the three, or if settings refer to each other in a circle.
+    /// If there is none of the three, if settings refer to each other in a circle, or if a file cannot
+    /// be read.
     pub fn resolve(&mut self, variables: &Variables) -> Result<(), Invalid> {
         placeholder::resolve(&mut self.table, variables)?;
         placeholder::resolve(&mut self.loose, variables)
@@ -131,6 +133,24 @@ impl Tree {
         placeholder::resolve_within(&mut section, &self.table, variables)?;
         self.table.extend(section);
         Ok(())
+    }
+
+    /// The name of the change that is being rolled out, as it is written; none if there is none.
+    #[must_use]
+    pub(crate) fn staged(&self) -> Option<String> {
+        let id = find(&self.table, "rollout.id")?;
+        match &id.kind {
+            ValueKind::Nil | ValueKind::Table(_) | ValueKind::Array(_) => None,
+            scalar => Some(scalar.to_string()).filter(|id| !id.is_empty()),
+        }
+    }
+
+    /// Puts the change that is being rolled out over what is there.
+    pub(crate) fn stage(&mut self) {
+        let change = find(&self.table, "rollout.change").map(|change| change.kind.clone());
+        if let Some(ValueKind::Table(change)) = change {
+            merge(&mut self.table, change);
+        }
     }
 
     /// Takes out the sections of these names, as a tree of their own.

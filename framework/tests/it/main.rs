@@ -4,6 +4,8 @@
 
 mod admin;
 mod app;
+#[cfg(feature = "consul")]
+mod centre;
 mod client;
 mod config;
 #[cfg(feature = "consul")]

@@ -194,6 +194,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ConfigBuilder<T> {
         }
         let files = layers.sources.len();
         layers.sources.extend(far::sources(&bootstrap, &layers.trust, self.sources)?);
+        layers.sources.push(Box::new(layers.stage.source()));
         let settings = bootstrap.config;
         let until = Instant::now() + settings.start_timeout;
         for source in layers.sources.iter().skip(files) {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::config::{Flat, Invalid, Notes, Shown, Tree, Variables};
+use crate::config::{Flat, Invalid, Notes, Shown, Snapshot, Tree, Variables};
 
 use super::super::settings::Settings;
-use super::layers::located;
+use super::layers::{Layers, located};
 
 /// What a program demands of its settings beyond their types.
 pub(super) type Check<T> = Box<dyn Fn(&T) -> Result<(), Invalid> + Send + Sync>;
@@ -32,17 +32,43 @@ pub(super) struct View {
 }
 
 impl<T: DeserializeOwned> Candidate<T> {
-    /// Makes settings of layers, and looks at whether they are right.
-    pub(super) fn new(
+    /// Makes settings of what the sources say, and looks at whether they are right: also with the
+    /// change that is being rolled out.
+    pub(super) fn of<'a>(
+        layers: &Layers,
+        snapshots: impl IntoIterator<Item = &'a Snapshot> + Clone,
+        checks: &[Check<T>],
+    ) -> Result<Self, Invalid> {
+        let tree = layers.merged(snapshots.clone())?;
+        let staged = layers.staged(snapshots).and_then(|staged| {
+            staged.map(|tree| Self::new(tree, &layers.variables, checks, &[])).transpose()
+        });
+        let hidden = match &staged {
+            Ok(Some(staged)) => staged.secrets(),
+            Ok(None) | Err(_) => Vec::new(),
+        };
+        let candidate = Self::new(tree, &layers.variables, checks, &hidden)?;
+        staged.map(|_right| candidate)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        let View { framework_notes, own_notes, .. } = &self.view;
+        framework_notes.secrets().chain(own_notes.secrets()).map(str::to_owned).collect()
+    }
+
+    /// Makes settings of layers, and looks at whether they are right. `hidden` is what is secret of the
+    /// change that is being rolled out.
+    fn new(
         mut tree: Tree,
         variables: &Variables,
         checks: &[Check<T>],
+        hidden: &[String],
     ) -> Result<Self, Invalid> {
         tree.resolve(variables)?;
         let whole = tree.clone();
         let mut framework = tree.take(&Settings::SECTIONS);
         inherit(&mut framework);
-        let (settings, framework_notes): (Settings, _) = framework.decode(&[])?;
+        let (settings, mut framework_notes): (Settings, _) = framework.decode(&[])?;
         settings.check().map_err(|invalid| located(invalid, &framework))?;
         let (own, own_notes) =
             unwound("reading the settings", || tree.decode::<T>(&Settings::SECTIONS))?;
@@ -51,6 +77,11 @@ impl<T: DeserializeOwned> Candidate<T> {
                 .map_err(|invalid| located(invalid, &tree))?;
         }
         let settings = Arc::new(settings);
+        let own_hidden = framework_notes.secrets().chain(own_notes.secrets());
+        let hidden = own_hidden.map(str::to_owned).chain(hidden.iter().cloned());
+        for path in hidden.collect::<Vec<_>>() {
+            framework_notes.hide(format!("rollout.change.{path}"));
+        }
         let flat = Flat::of(&whole, &[&framework_notes, &own_notes]);
         let view = View {
             framework,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::config::rollout::Stage;
 use crate::config::{Hot, Invalid, Snapshot, Source, Variables};
 
 use super::State;
@@ -65,8 +66,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Engine<T> {
         snapshots: Vec<Snapshot>,
         checks: Vec<Check<T>>,
     ) -> Result<Self, Invalid> {
-        let tree = layers.merged(&snapshots)?;
-        let candidate = Candidate::new(tree, &layers.variables, &checks)?;
+        let candidate = Candidate::of(&layers, &snapshots, &checks)?;
         let held: Vec<_> =
             snapshots.into_iter().map(|snapshot| Held { snapshot, ..Held::default() }).collect();
         let states = states(&layers, &held);
@@ -89,6 +89,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Engine<T> {
         Arc::clone(&self.layers.variables)
     }
 
+    pub(super) fn stage(&self) -> Stage {
+        self.layers.stage.clone()
+    }
+
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,9 +103,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Engine<T> {
             Some(refused) if chosen.contains(&index) => refused,
             _ => &held.snapshot,
         });
-        let tree = self.layers.merged(now)?;
-        let Candidate { own, settings, view } =
-            Candidate::new(tree, &self.layers.variables, &self.checks)?;
+        let Candidate { own, settings, view } = Candidate::of(&self.layers, now, &self.checks)?;
         let mut sources = Vec::new();
         for &index in chosen {
             let (Some(held), Some(source)) = (held.get_mut(index), self.layers.sources.get(index))

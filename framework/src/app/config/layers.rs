@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::config::rollout::{STAGED, Stage};
 use crate::config::trust::{Signed, Trust};
 use crate::config::{Document, FileSource, Invalid, Snapshot, Source, Tree, Variables};
 
@@ -23,6 +24,8 @@ pub(super) struct Layers {
     files: usize,
     /// Whose files are taken.
     pub(super) trust: Trust,
+    /// Whether this instance has the change that is being rolled out.
+    pub(super) stage: Stage,
     pub(super) variables: Arc<Variables>,
     sets: Vec<String>,
 }
@@ -55,7 +58,8 @@ impl Layers {
         sets: Vec<String>,
         variables: Arc<Variables>,
     ) -> Self {
-        Self { files: sources.len(), sources, trust: Trust::default(), variables, sets }
+        let (trust, stage) = (Trust::default(), Stage::new());
+        Self { files: sources.len(), sources, trust, stage, variables, sets }
     }
 
     /// Reads from the files, variables and flags where the rest is; `files` is what they have.
@@ -81,9 +85,40 @@ impl Layers {
         &self,
         snapshots: impl IntoIterator<Item = &'a Snapshot>,
     ) -> Result<Tree, Invalid> {
-        let mut tree = Tree::new();
+        let (mut tree, staged) = self.sources(snapshots)?;
+        if staged.is_some() && staged == tree.staged() {
+            tree.stage();
+        }
+        self.finished(tree)
+    }
+
+    /// The same with the change that is being rolled out, if that is not in force here: so that one
+    /// that is wrong is refused by all before any has it.
+    pub(super) fn staged<'a>(
+        &self,
+        snapshots: impl IntoIterator<Item = &'a Snapshot>,
+    ) -> Result<Option<Tree>, Invalid> {
+        let (mut tree, staged) = self.sources(snapshots)?;
+        let Some(_) = tree.staged().filter(|id| staged.as_ref() != Some(id)) else {
+            return Ok(None);
+        };
+        tree.stage();
+        self.finished(tree).map(Some)
+    }
+
+    /// The layers that are sources, and the change that is to be in force.
+    fn sources<'a>(
+        &self,
+        snapshots: impl IntoIterator<Item = &'a Snapshot>,
+    ) -> Result<(Tree, Option<String>), Invalid> {
+        let (mut tree, mut staged) = (Tree::new(), None);
         for (index, snapshot) in snapshots.into_iter().enumerate() {
             for document in &snapshot.documents {
+                if document.name == STAGED {
+                    let id = String::from_utf8_lossy(&document.bytes).into_owned();
+                    staged = Some(id).filter(|id| !id.is_empty());
+                    continue;
+                }
                 let layer = layer(document)?;
                 if let Some(place) = layer.origin(SECTION).filter(|_| index >= self.files) {
                     let what = "is read before this source: set it in a file, a variable or a flag";
@@ -92,6 +127,11 @@ impl Layers {
                 tree.add(layer);
             }
         }
+        Ok((tree, staged))
+    }
+
+    /// The sources with what stands over them.
+    fn finished(&self, mut tree: Tree) -> Result<Tree, Invalid> {
         tree.add_variables(&self.variables);
         for set in &self.sets {
             tree.add_flag(set)?;

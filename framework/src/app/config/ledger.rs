@@ -123,6 +123,13 @@ impl Ledger {
         self.book().sources = sources;
     }
 
+    /// The revision that is in force of the source of this name.
+    pub(super) fn revision_of(&self, source: &str) -> Option<String> {
+        let book = self.book();
+        let source = book.sources.iter().rev().find(|it| it.name == source);
+        source.map(|it| it.revision.clone())
+    }
+
     /// Writes down where each value stands now, where none is another one.
     pub(super) fn set_view(&self, view: View) {
         self.book().view = view;

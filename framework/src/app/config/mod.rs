@@ -21,7 +21,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::config::{Hot, Kept, Variables};
+use crate::config::rollout::Stage;
+use crate::config::{Hot, Kept, Source as _, Variables};
 
 use super::settings::Settings;
 
@@ -113,6 +114,7 @@ struct State<T> {
 pub(crate) struct Handle {
     ledger: Arc<Ledger>,
     reload: Arc<dyn Reload>,
+    pub(super) stage: Stage,
     pub(super) variables: Arc<Variables>,
     pub(super) answers: Answers,
 }
@@ -139,7 +141,16 @@ impl Handle {
 
     /// What is in force, and what became of each change; secrets masked.
     pub(crate) fn report(&self) -> serde_json::Value {
-        self.ledger.report()
+        let mut report = self.ledger.report();
+        if let Some(report) = report.as_object_mut() {
+            report.insert("rollout".to_owned(), self.stage.report());
+        }
+        report
+    }
+
+    /// The revision of the staged change that is in force.
+    pub(super) fn staged(&self) -> Option<String> {
+        self.ledger.revision_of(&self.stage.source().name())
     }
 
     /// What is counted.
@@ -183,7 +194,8 @@ impl<T: Send + Sync + 'static> Config<T> {
         T: DeserializeOwned,
     {
         let (hot, ledger, variables) = (engine.hot(), engine.ledger(), engine.variables());
-        let handle = Handle { ledger, reload: Arc::new(engine), variables, answers };
+        let stage = engine.stage();
+        let handle = Handle { ledger, reload: Arc::new(engine), stage, variables, answers };
         Self { hot, handle }
     }
 

@@ -116,6 +116,7 @@ const KEYS: &[(&str, When)] = &[
     ("config.start_timeout", NextStart),
     ("config.consul.*", NextStart),
     ("config.trust.*", NextStart),
+    ("rollout.*", AtOnce),
 ];
 
 /// A setting that was changed and waits for the next start.

@@ -48,6 +48,8 @@ pub(super) struct Api {
     everywhere: String,
     /// What follows the path of whatever reads the catalogue: `dc=…&stale`.
     reading: String,
+    /// What follows the path of whatever writes keys: `dc=…`.
+    writing: String,
     timeout: Duration,
     /// Where its settings stand, for errors: `registry.consul`.
     section: &'static str,
@@ -138,12 +140,13 @@ impl Api {
         add(&mut everywhere, "ns", &settings.namespace);
         let mut reading = String::new();
         add(&mut reading, "dc", &settings.datacenter);
+        let writing = reading.clone();
         if settings.stale {
             reading.push_str("&stale");
         }
         let token = token(settings, section)?;
         let timeout = settings.timeout;
-        Ok(Self { client, base, token, everywhere, reading, timeout, section })
+        Ok(Self { client, base, token, everywhere, reading, writing, timeout, section })
     }
 
     pub(super) fn base(&self) -> &str {
@@ -240,6 +243,26 @@ impl Api {
         let index = headers.get(INDEX).and_then(|index| index.to_str().ok()?.parse().ok());
         let known_leader = !says(&headers, KNOWN_LEADER, "false");
         Ok(Keys { entries, index, known_leader, filtered: says(&headers, FILTERED, "true") })
+    }
+
+    /// Writes a key: if `last` is given, only if that is the index of its last change, 0 for a key
+    /// that is not there. False if it is not.
+    pub(super) async fn write(&self, key: &str, value: String, last: Option<u64>) -> Result<bool> {
+        let mut query = last.map_or_else(String::new, |last| format!("cas={last}"));
+        query.push_str(&self.writing);
+        let (path, what) = (format!("/v1/kv/{}", encoded_path(key)), format!("write {key}"));
+        let (body, limit) = (value.into_bytes(), self.timeout);
+        let ask = Ask { method: Method::PUT, path, query, body, limit, what: &what };
+        let (_, answer) = self.request(ask).await?;
+        Ok(answer.trim_ascii() == b"true")
+    }
+
+    /// Removes a key; one that is not there is no error.
+    pub(super) async fn delete(&self, key: &str) -> Result<()> {
+        let (path, what) = (format!("/v1/kv/{}", encoded_path(key)), format!("remove {key}"));
+        let (query, body, limit) = (self.writing.clone(), Vec::new(), self.timeout);
+        let ask = Ask { method: Method::DELETE, path, query, body, limit, what: &what };
+        self.request(ask).await.map(drop)
     }
 
     async fn put(&self, path: String, body: Vec<u8>, what: &str) -> Result<()> {

@@ -55,6 +55,7 @@ use crate::registry::{Discovery, Instance, Lease, Registrar, Watch, Watches};
 use self::api::Api;
 use self::lease::Places;
 
+pub(crate) use kv::ConsulBoard;
 pub use kv::{ConsulSource, ConsulSourceSettings};
 pub use settings::ConsulSettings;
 

@@ -152,6 +152,13 @@ impl Metrics {
         self.0.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Those of calls alone, as they are now.
+    pub(crate) fn calls(&self) -> Reading {
+        let mut reading = Reading::default();
+        self.0.calls.read(&mut reading);
+        reading
+    }
+
     /// All metrics as they are now.
     fn read(&self) -> Reading {
         let mut reading = Reading::default();

@@ -151,7 +151,7 @@ impl Reading {
         self.0.values()
     }
 
-    #[cfg(test)]
+    /// The series of one metric.
     pub(crate) fn of(&self, family: &Family) -> &[Point] {
         self.0.get(family.name).map_or(&[], |metric| &metric.points)
     }

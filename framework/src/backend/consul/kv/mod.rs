@@ -1,5 +1,6 @@
 //! Settings in the keys of Consul: loaded whole, and again as soon as one changes.
 
+mod board;
 mod settings;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use super::pace::Pace;
 use super::tls::invalid;
 use super::watch::next_index;
 
+pub(crate) use self::board::ConsulBoard;
 pub use self::settings::ConsulSourceSettings;
 
 /// Where its settings stand, for errors.
