@@ -1,5 +1,7 @@
 //! A service as a process: what ends it, with which code, and what it prints.
 
+mod logs;
+
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::OnceLock;

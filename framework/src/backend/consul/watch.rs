@@ -49,7 +49,8 @@ pub(super) async fn publish(
             }
             Err(error) => {
                 if backoff.failures() == 0 {
-                    tracing::warn!(service, %error, "discovery goes on with what it last knew");
+                    // Who called is told, and says so.
+                    tracing::debug!(service, %error, "discovery goes on with what it last knew");
                 }
                 publisher.fail(error);
                 rejoin.outage();

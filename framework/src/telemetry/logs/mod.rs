@@ -209,8 +209,8 @@ impl Logs {
         let log = self.0.log.as_ref()?;
         let ticking = Arc::clone(log);
         // A terminal is written at once, in order with what else is printed there.
-        let background = (!matches!(log.form, Form::Pretty(Pretty { colours: true })))
-            .then(|| log.writer.begin(move || ticking.tick()));
+        let background =
+            (!std::io::stderr().is_terminal()).then(|| log.writer.begin(move || ticking.tick()));
         Some(Running { log: Arc::clone(log), _background: background })
     }
 

@@ -259,3 +259,6 @@ impl fmt::Debug for Background {
         f.debug_struct("Background").field("writer", &self.writer).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

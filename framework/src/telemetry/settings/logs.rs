@@ -20,7 +20,7 @@ pub struct LogSettings {
     ///
     /// By the operation's name, or what several begin with: `/user.v1.UserService/GetUser: debug`,
     /// `/user.v1.UserService/*: warn`. While there is one, every event that it could concern is looked
-    /// at, which costs some 20 ns each.
+    /// at, also one that nobody writes.
     pub operations: BTreeMap<String, String>,
     /// How a line is written; default `auto`. It stays what it is at the start.
     pub format: LogFormat,
@@ -50,8 +50,8 @@ pub struct LogSettings {
 pub struct AccessSettings {
     /// Whether there is one; default true.
     ///
-    /// Costs some 2 µs a call. Where there are more calls than anybody reads, switch it off: metrics
-    /// and traces tell of them too.
+    /// Costs a line of some 500 bytes a call. Where there are more calls than anybody reads, switch it
+    /// off: metrics and traces tell of them too.
     pub enabled: bool,
     /// Operations without one, by name or by what their names begin with; default those of health and
     /// reflection, which are asked all the time.

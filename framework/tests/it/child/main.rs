@@ -84,6 +84,8 @@ fn sleeper() -> Service {
         fn call(&self, _: usize, call: ServerCall) -> Reply {
             call.unary(|_, ms: u64| async move {
                 say("called");
+                tracing::debug!(ms, password = "hunter2", "asleep");
+                assert!(ms != u64::MAX, "told to: token=hunter2");
                 // sleeps: the work that a test interrupts.
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 Ok(ms)
