@@ -38,7 +38,7 @@
 //!
 //! `consul` (on): registration and discovery through Consul. `gzip` (on): compressed messages.
 //! `profiling` (on): CPU profiles at `/debug/pprof/profile`. `heap` (off, builds jemalloc, which is C):
-//! heap profiles at `/debug/pprof/heap` for programs that say [`profile_heap!`].
+//! heap profiles at `/debug/pprof/heap` for programs that say `bia::profile_heap!()`.
 //! `tls` (on): TLS, by `server.tls` and `client.tls`. `tonic` (on): [`Service::tonic`] and
 //! `tonic::Status` to and from [`Error`]. Without the last, [`Service::foreign`] still mounts what tonic generated.
 
