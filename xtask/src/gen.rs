@@ -1,11 +1,15 @@
 //! Writes the generated code that is checked in, or says what of it is stale.
 //!
 //! Code from protos; dashboard, alert rules and reference from the catalogue of metrics; the reference of
-//! the settings from their types. The work of the first two is in examples of `bia-codegen` and `bia`, so
-//! that this crate stays without dependencies.
+//! the settings from their types; the schemas of the examples' settings from the examples. The work of the
+//! first two is in examples of `bia-codegen` and `bia`, so that this crate stays without dependencies.
 
-use crate::error::Result;
-use crate::{exec, reference};
+use crate::error::{Error, Result};
+use crate::root::repository;
+use crate::{exec, reference, ui};
+
+/// The services that say themselves what their settings are.
+const DESCRIBED: [&str; 2] = ["user-service", "order-service"];
 
 /// `cargo xtask gen`, and with `--check` a look without writing.
 ///
@@ -25,5 +29,24 @@ pub(crate) fn main(check: bool) -> Result<()> {
         command.arg("--check");
     }
     exec::run(&mut command)?;
-    reference::main(check)
+    reference::main(check)?;
+    DESCRIBED.iter().try_for_each(|service| describe(service, check))
+}
+
+/// Writes the schema of a service's settings beside its manifest.
+fn describe(service: &str, check: bool) -> Result<()> {
+    let page = format!("examples/{service}/settings.schema.json");
+    let file = repository().join(&page);
+    let mut command = exec::cargo();
+    command.args(["run", "--quiet", "--package", service, "--", "--config-schema"]);
+    let schema = exec::output(&mut command)?;
+    if std::fs::read_to_string(&file).unwrap_or_default() == schema {
+        return Ok(());
+    }
+    if check {
+        return Err(Error::new(format!("{page} is stale")).with_hint("run `cargo xtask gen`"));
+    }
+    crate::root::write(&file, schema)?;
+    ui::say(format_args!("wrote {page}"));
+    Ok(())
 }

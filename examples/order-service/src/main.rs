@@ -21,7 +21,7 @@ use user::v1 as users;
 
 #[tokio::main]
 async fn main() -> Result<(), bia::Exit> {
-    let config = bia::config::<Settings>().await?;
+    let config = bia::config::<Settings>().rules().schema().await?;
     let app = bia::App::new("order-service", env!("CARGO_PKG_VERSION"), &config)?;
 
     let users = users::UserServiceClient::new(app.channel("user-service")?);

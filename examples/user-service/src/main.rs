@@ -19,11 +19,22 @@ use user::v1 as api;
 
 #[tokio::main]
 async fn main() -> Result<(), bia::Exit> {
-    let config = bia::config::<Settings>().await?;
+    let config = bia::config::<Settings>().rules().schema().await?;
     let app = bia::App::new("user-service", env!("CARGO_PKG_VERSION"), &config)?;
 
     let database = Database::open(&config.get().data).await?;
     let users = Arc::new(Users::new(database.clone()));
+
+    // A password that was changed: connections that are made from now on use it.
+    let following = tokio::spawn({
+        let (database, mut data) =
+            (database.clone(), config.watch(|settings| settings.data.clone()));
+        async move {
+            loop {
+                database.follow(&data.changed().await);
+            }
+        }
+    });
 
     app.check("database", {
         let database = database.clone();
@@ -36,7 +47,10 @@ async fn main() -> Result<(), bia::Exit> {
             Ok::<_, bia::Error>(())
         }
     })
-    .after_stop("close database", Duration::from_secs(5), async move || database.close().await)
+    .after_stop("close database", Duration::from_secs(5), async move || {
+        following.abort();
+        database.close().await
+    })
     .serve(api::user_service(UserApi::new(users)))
     .run()
     .await

@@ -11,12 +11,20 @@ pub(super) struct Flags {
     pub(super) sets: Vec<String>,
     pub(super) check: bool,
     pub(super) print: bool,
+    pub(super) schema: bool,
     pub(super) help: bool,
     pub(super) version: bool,
 }
 
-const KNOWN: [&str; 6] =
-    ["--config", "--set", "--check-config", "--print-config", "--help", "--version"];
+const KNOWN: [&str; 7] = [
+    "--config",
+    "--set",
+    "--check-config",
+    "--print-config",
+    "--config-schema",
+    "--help",
+    "--version",
+];
 
 pub(super) const HELP: &str = "\
 Settings come from, later over earlier: defaults, configs/app.yaml, configs/app.$BIA_ENV.yaml,
@@ -27,6 +35,7 @@ variables BIA_SECTION__KEY, --set.
   --set KEY=VALUE    set one setting: --set server.address=127.0.0.1:9000
   --check-config     say whether the settings are right, and exit
   --print-config     print the settings in force and where each came from, secrets masked, and exit
+  --config-schema    print the JSON Schema of a file of settings, for editors, and exit
   --version          print name and version, and exit
   --help             print this, and exit";
 
@@ -55,6 +64,7 @@ impl Flags {
                 "--set" => flags.sets.push(value()?),
                 "--check-config" => flags.check = true,
                 "--print-config" => flags.print = true,
+                "--config-schema" => flags.schema = true,
                 "--help" | "-h" => flags.help = true,
                 "--version" | "-V" => flags.version = true,
                 _ => {

@@ -147,6 +147,9 @@ impl App {
             is_own: config.answers.of_process,
         };
         let telemetry = Telemetry::begin(&settings.telemetry, &surroundings, &speaker)?;
+        for warning in config.warnings() {
+            tracing::warn!(target: "bia::config", "{warning}");
+        }
         let server = transport::InForce::new(settings.server.clone())
             .map_err(|error| in_setting("server.tls", &error))?;
         let (registrar, discovery) = match registry(&settings, &variables)? {

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::local::LocalSettings;
 use crate::client::ClientSettings;
-use crate::config::{Invalid, RolloutSettings, Secret, duration};
-use crate::telemetry::{self, TelemetrySettings};
-use crate::transport::{self, ServerSettings};
+use crate::config::{RolloutSettings, Secret, Switch, duration};
+use crate::telemetry::TelemetrySettings;
+use crate::transport::ServerSettings;
 
 use super::config::ConfigSettings;
+
+mod check;
 
 /// The settings of the framework: everything that stands beside the service's own sections.
 ///
@@ -41,6 +43,10 @@ pub struct Settings {
     pub config: ConfigSettings,
     /// A change on its way to the instances, step by step.
     pub rollout: RolloutSettings,
+    /// For whom features of the service are on, by name: `true`, `false`, or a share of all, `10%`.
+    ///
+    /// Asked for with [`Config::feature`](super::Config::feature). One that is not named is off.
+    pub features: BTreeMap<String, Switch>,
 }
 
 /// The section `app`: what the service says of itself.
@@ -180,7 +186,7 @@ impl Default for StopSettings {
 
 impl Settings {
     /// The names of the sections: what a service's own settings cannot be called.
-    pub const SECTIONS: [&'static str; 10] = [
+    pub const SECTIONS: [&'static str; 11] = [
         "app",
         "server",
         "admin",
@@ -191,6 +197,7 @@ impl Settings {
         "stop",
         "config",
         "rollout",
+        "features",
     ];
 
     /// How a service is called: the section `clients` of its name, else `client`.
@@ -205,84 +212,14 @@ impl Settings {
         own.unwrap_or(&self.client)
     }
 
-    /// Looks at what the types cannot say.
-    pub(super) fn check(&self) -> Result<(), Invalid> {
-        telemetry::check(&self.telemetry)?;
-        self.config.check()?;
-        self.rollout.check()?;
-        self.check_addresses()?;
-        self.check_numbers()?;
-        self.server.tls.check()?;
-        if self.registry.kind == RegistryKind::Consul && cfg!(not(feature = "consul")) {
-            let what = "this program was built without Consul: add the feature \"consul\" to bia in its Cargo.toml";
-            return Err(Invalid::new("registry.kind", what));
-        }
-        if self.stop.timeout <= self.stop.drain_delay {
-            let what = format!(
-                "expected more than stop.drain_delay ({}), which is part of it, found {}",
-                duration::format(self.stop.drain_delay),
-                duration::format(self.stop.timeout)
-            );
-            return Err(Invalid::new("stop.timeout", what));
-        }
-        for (key, name) in [("app.name", &self.app.name), ("app.id", &self.app.id)] {
-            if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
-                return Err(Invalid::new(key, "expected a name, found an empty text"));
-            }
-        }
-        Ok(())
+    /// The switch of a feature; a variable can write no dash here either.
+    pub(super) fn switch(&self, feature: &str) -> Switch {
+        let own = self.features.get(feature).or_else(|| {
+            let same = |name: &&String| name.replace('-', "_") == feature.replace('-', "_");
+            self.features.keys().find(same).and_then(|name| self.features.get(name))
+        });
+        own.copied().unwrap_or_default()
     }
-
-    fn check_addresses(&self) -> Result<(), Invalid> {
-        let (server, admin) = (self.server.address.as_str(), self.admin.address.as_str());
-        let table = [
-            ("server.address", server),
-            ("admin.address", if admin.is_empty() { ":0" } else { admin }),
-        ];
-        match table.into_iter().find(|(_, address)| !transport::has_port(address)) {
-            Some((key, address)) => {
-                let what = format!("expected host:port, such as 127.0.0.1:8000, found {address:?}");
-                Err(Invalid::new(key, what))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Looks at the numbers with which nothing could be served, or nobody called.
-    fn check_numbers(&self) -> Result<(), Invalid> {
-        let ServerSettings { connection, headers, .. } = &self.server;
-        let at_least = |key: String, found: usize| match found {
-            0 => Err(Invalid::new(key, "expected at least 1, found 0")),
-            _ => Ok(()),
-        };
-        at_least("server.max_message_size".to_owned(), self.server.max_message_size)?;
-        at_least("server.connection.max".to_owned(), connection.max)?;
-        window("server.connection.max_streams".to_owned(), connection.max_streams)?;
-        window("server.connection.stream_window".to_owned(), connection.stream_window)?;
-        window("server.connection.window".to_owned(), connection.window)?;
-        at_least("server.headers.max_count".to_owned(), headers.max_count)?;
-        let clients = self.clients.iter().map(|(name, client)| (format!("clients.{name}"), client));
-        for (section, client) in clients.chain([("client".to_owned(), &self.client)]) {
-            client.tls.check(&section)?;
-            at_least(format!("{section}.max_message_size"), client.max_message_size)?;
-            at_least(
-                format!("{section}.max_connections_per_node"),
-                client.max_connections_per_node,
-            )?;
-            window(format!("{section}.stream_window"), client.stream_window)?;
-            window(format!("{section}.window"), client.window)?;
-        }
-        Ok(())
-    }
-}
-
-/// What HTTP/2 takes as the size of a window (RFC 9113 §6.9.1), and what is of use.
-fn window(key: String, found: u32) -> Result<(), Invalid> {
-    const MOST: u32 = (1 << 31) - 1;
-    if (1..=MOST).contains(&found) {
-        return Ok(());
-    }
-    Err(Invalid::new(key, format!("expected 1 to {MOST}, found {found}")))
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::Error;
@@ -84,13 +85,23 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.key.as_deref().filter(|key| !key.is_empty()), &self.place) {
-            (Some(key), Some(place)) => write!(f, "{key} in {place}: {}", self.what),
-            (Some(key), None) => write!(f, "{key}: {}", self.what),
-            (None, Some(place)) => write!(f, "{place}: {}", self.what),
-            (None, None) => f.write_str(&self.what),
+        let what = clipped(&self.what);
+        match (self.key.as_deref().filter(|key| !key.is_empty()).map(clipped), &self.place) {
+            (Some(key), Some(place)) => write!(f, "{key} in {place}: {what}"),
+            (Some(key), None) => write!(f, "{key}: {what}"),
+            (None, Some(place)) => write!(f, "{place}: {what}"),
+            (None, None) => f.write_str(&what),
         }?;
         self.more.iter().try_for_each(|other| write!(f, "\n  and {other}"))
+    }
+}
+
+/// As much of a text as people read of it.
+fn clipped(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 1000;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

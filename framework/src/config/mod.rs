@@ -11,19 +11,24 @@
 mod decode;
 mod file;
 mod flat;
+mod foreign;
 mod hot;
 mod invalid;
 mod live;
+mod locate;
 mod memory;
 mod nearest;
 mod percent;
 mod placeholder;
 pub(crate) mod rollout;
+mod rules;
+mod schema;
 mod secret;
 mod show;
 mod source;
 mod span;
 mod standard;
+mod switch;
 mod tree;
 pub mod trust;
 mod variables;
@@ -40,12 +45,17 @@ pub use memory::MemorySource;
 pub(crate) use nearest::nearest;
 pub use percent::Percent;
 pub use rollout::{GuardSettings, RolloutSettings};
+pub(crate) use rules::check as check_rules;
+pub(crate) use schema::{Own, whole as whole_schema};
 pub use secret::Secret;
 pub(crate) use show::Shown;
 pub use source::{Document, Snapshot, Source};
 pub use span::{DurationError, Span, duration};
+pub use switch::Switch;
 pub use tree::Tree;
 pub use variables::Variables;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

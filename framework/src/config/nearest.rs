@@ -1,9 +1,14 @@
+/// No name of a setting is as long.
+const LONGEST: usize = 128;
+
 /// The candidate that `word` was probably meant to be: one that few slips of the hand away.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let limit = match word.chars().count() {
+        // Comparing costs both lengths multiplied.
+        LONGEST.. => return None,
         0..=3 => 1,
         4..=7 => 2,
         _ => 3,

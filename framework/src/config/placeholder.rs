@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Read as _;
 
 use config::{Map, Value, ValueKind};
@@ -26,6 +26,13 @@ pub(super) fn is_from_file(origin: Option<&str>) -> bool {
 /// How far settings may refer to settings that refer to settings.
 const DEPTH: usize = 8;
 
+/// How long a value may become, in bytes: eight lines that repeat each other a hundred times can be
+/// more than any machine holds.
+const LONGEST: usize = 1 << 20;
+
+/// How many placeholders one value may come to, for the same reason.
+const MOST: usize = 10_000;
+
 /// See [`super::Tree::resolve`].
 pub(super) fn resolve(
     table: &mut Map<String, Value>,
@@ -41,8 +48,12 @@ pub(super) fn resolve_within(
     whole: &Map<String, Value>,
     variables: &Variables,
 ) -> Result<(), Invalid> {
-    let scope = Scope { whole, variables, read: RefCell::default() };
-    table.iter_mut().try_for_each(|(key, value)| scope.value(key, value))
+    let scope = Scope { whole, variables, read: RefCell::default(), used: Cell::new(0) };
+    let mut faults = Vec::new();
+    table.iter_mut().for_each(|(key, value)| scope.value(key, value, &mut faults));
+    // Tables have no order of their own.
+    faults.sort_by(|a: &Invalid, b| a.key().cmp(&b.key()));
+    Invalid::of(faults).map_or(Ok(()), Err)
 }
 
 struct Scope<'a> {
@@ -50,41 +61,49 @@ struct Scope<'a> {
     variables: &'a Variables,
     /// The files that the value refers to which is being made.
     read: RefCell<Vec<String>>,
+    /// How many placeholders the value at hand has come to.
+    used: Cell<usize>,
 }
 
 impl Scope<'_> {
-    fn value(&self, path: &str, value: &mut Value) -> Result<(), Invalid> {
+    fn value(&self, path: &str, value: &mut Value, faults: &mut Vec<Invalid>) {
         let origin = value.origin().map(str::to_owned);
         match &mut value.kind {
             ValueKind::String(text) if text.contains("${") => {
-                let resolved = self
-                    .text(text, 0)
-                    .map_err(|what| Invalid::new(path, what).at(origin.as_deref()))?;
-                let kind = yaml::plain(&resolved);
+                self.used.set(0);
+                let resolved = self.text(text, 0);
                 let files = std::mem::take(&mut *self.read.borrow_mut());
-                if files.is_empty() {
-                    value.kind = kind;
-                } else {
-                    let place = origin.unwrap_or_default();
-                    let origin = format!("{place}{FROM_FILE}{}", files.join(", "));
-                    *value = Value::new(Some(&origin), kind);
+                match resolved.map(|resolved| yaml::plain(&resolved)) {
+                    Ok(kind) if files.is_empty() => value.kind = kind,
+                    Ok(kind) => {
+                        let place = origin.unwrap_or_default();
+                        let origin = format!("{place}{FROM_FILE}{}", files.join(", "));
+                        *value = Value::new(Some(&origin), kind);
+                    }
+                    Err(what) => faults.push(Invalid::new(path, what).at(origin.as_deref())),
                 }
-                Ok(())
             }
-            ValueKind::Table(table) => table
-                .iter_mut()
-                .try_for_each(|(key, value)| self.value(&format!("{path}.{key}"), value)),
-            ValueKind::Array(items) => items
-                .iter_mut()
-                .enumerate()
-                .try_for_each(|(index, value)| self.value(&format!("{path}.{index}"), value)),
-            _ => Ok(()),
+            ValueKind::Table(table) => {
+                for (key, value) in table {
+                    self.value(&format!("{path}.{key}"), value, faults);
+                }
+            }
+            ValueKind::Array(items) => {
+                for (index, value) in items.iter_mut().enumerate() {
+                    self.value(&format!("{path}.{index}"), value, faults);
+                }
+            }
+            _ => {}
         }
     }
 
     fn text(&self, text: &str, depth: usize) -> Result<String, String> {
         if depth > DEPTH {
             return Err(format!("{text:?} refers to itself"));
+        }
+        self.used.set(self.used.get() + 1);
+        if self.used.get() > MOST {
+            return Err(format!("comes to more than {MOST} placeholders"));
         }
         let mut resolved = String::with_capacity(text.len());
         let mut rest = text;
@@ -100,6 +119,9 @@ impl Scope<'_> {
             let inside = &rest[start + 2..];
             let end = end(inside).ok_or_else(|| format!("${{{inside} has no closing brace"))?;
             resolved.push_str(&self.one(&inside[..end], depth)?);
+            if resolved.len() > LONGEST {
+                return Err(format!("becomes longer than {} MiB", LONGEST >> 20));
+            }
             rest = &inside[end + 1..];
         }
         resolved.push_str(rest);

@@ -63,7 +63,11 @@ impl duration {
     /// If a number has no unit or an unknown one, if there is no number, or if the sum is longer than
     /// 584 years.
     pub fn parse(text: &str) -> Result<Duration, DurationError> {
-        let error = |why: &str| DurationError { text: text.to_owned(), why: why.to_owned() };
+        let error = |why: &str| DurationError {
+            // What is longer is a mistake of another kind.
+            text: text.chars().take(60).collect(),
+            why: why.to_owned(),
+        };
         let trimmed = text.trim();
         if trimmed == "0" {
             return Ok(Duration::ZERO);

@@ -325,8 +325,8 @@ fn a_mistake_in_a_variable_or_a_flag_names_it() {
 fn a_file_that_cannot_be_read_as_what_its_name_says_is_refused() {
     let table = [
         ("a.yaml", "a: [", "a.yaml:2: cannot be read as YAML"),
-        ("a.toml", "a = ", "a.toml: cannot be read: "),
-        ("a.json", "{", "a.json: cannot be read: "),
+        ("a.toml", "a = ", "a.toml:1: cannot be read: "),
+        ("a.json", "{", "a.json:1: cannot be read: "),
         ("a.ini", "", "a.ini: cannot tell how it is written: name it .yaml, .yml, .toml or .json"),
     ];
     for (name, text, expected) in table {
@@ -571,4 +571,49 @@ fn a_file_by_reference_that_cannot_be_read_is_named_and_a_wrong_value_is_not_sho
         assert!(error.contains(expected), "{file}: {error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+}
+
+#[test]
+fn rules_are_told_by_the_names_that_the_file_has() {
+    use garde::Validate;
+
+    #[derive(Debug, Deserialize, Validate)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Ruled {
+        #[garde(range(min = 1, max = 10))]
+        max_connections: u32,
+        #[garde(dive)]
+        peers: Vec<Peer>,
+        #[garde(length(min = 20))]
+        password: String,
+        #[garde(range(max = 5))]
+        retries: u8,
+    }
+
+    #[derive(Debug, Default, Deserialize, Validate)]
+    #[serde(rename_all = "camelCase")]
+    struct Peer {
+        #[garde(length(min = 3))]
+        host_name: String,
+    }
+
+    impl Default for Ruled {
+        fn default() -> Self {
+            let password = String::new();
+            Self { max_connections: 1, peers: Vec::new(), password, retries: 9 }
+        }
+    }
+
+    let text = "maxConnections: 0\npassword: hunter2\npeers: [{hostName: abc}, {hostName: x}]";
+    let tree = Layers { files: &[("app.yaml", text)], ..Layers::default() }.tree().unwrap();
+    let (ruled, notes) = tree.decode::<Ruled>(&[]).unwrap();
+    let invalid = tree.locate(super::check_rules(&ruled).unwrap_err(), &notes);
+    let told: Vec<_> = invalid.into_all().into_iter().map(|fault| fault.to_string()).collect();
+    let expected = [
+        "maxConnections in app.yaml:1: expected at least 1, found 0",
+        "password in app.yaml:2: expected a length of at least 20",
+        "peers.1.hostName in app.yaml:3: expected a length of at least 3, found x",
+        "retries in the program's own default: expected at most 5",
+    ];
+    assert_eq!(told, expected);
 }

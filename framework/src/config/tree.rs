@@ -1,12 +1,19 @@
 use std::path::Path;
 
-use config::{FileFormat, Map, Value, ValueKind};
+use config::{Map, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, Notes};
 use super::invalid::Invalid;
 use super::variables::Variables;
-use super::{placeholder, standard, yaml};
+use super::{foreign, placeholder, schema, standard, yaml};
+
+/// The longest document that is read, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// How far settings may be inside each other: further down than any are, and not so far that whoever
+/// walks through them runs out of stack.
+pub(super) const DEEPEST: usize = 64;
 
 /// Settings as they stand in the layers, merged: tables of tables and values, each with its origin.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +22,8 @@ pub struct Tree {
     /// Variables without a section that no layer below has a key for: `BIA_GREETING` is a setting
     /// if the type has a field `greeting`, and a matter of some tool if it has not.
     pub(super) loose: Map<String, Value>,
+    /// The paths of values that could not be resolved: decoding goes around them.
+    pub(super) broken: Vec<String>,
 }
 
 impl Tree {
@@ -29,21 +38,28 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If the ending is another one or the text cannot be read; the error names file and line.
+    /// If the ending is another one, the text is longer than 4 MiB or it cannot be read; the error
+    /// names file and line.
     pub fn add_file(&mut self, path: &Path, text: &str) -> Result<(), Invalid> {
         let place = path.display().to_string();
+        if text.len() > LONGEST {
+            let what = format!("is longer than {} MiB", LONGEST >> 20);
+            return Err(Invalid::whole(place, what));
+        }
         // Editors on Windows put a mark in front that nobody sees.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        let table = match ending {
+        let mut table = match ending {
             "yaml" | "yml" => yaml::parse(&place, text)?,
-            "toml" => foreign(&FileFormat::Toml, &place, text)?,
-            "json" => foreign(&FileFormat::Json, &place, text)?,
+            "toml" => foreign::toml(&place, text)?,
+            "json" => foreign::json(&place, text)?,
             _ => {
                 let what = "cannot tell how it is written: name it .yaml, .yml, .toml or .json";
                 return Err(Invalid::whole(place, what));
             }
         };
+        // What an editor is told is none of ours.
+        table.remove(schema::MARK);
         merge(&mut self.table, table);
         Ok(())
     }
@@ -91,6 +107,9 @@ impl Tree {
             return Err(Invalid::whole(place, "expected --set section.key=value"));
         };
         let path: Vec<String> = key.split('.').map(|part| part.trim().to_owned()).collect();
+        if path.len() > DEEPEST {
+            return Err(Invalid::whole("--set", format!("the key has more than {DEEPEST} parts")));
+        }
         if path.iter().any(String::is_empty) {
             return Err(Invalid::whole(place, format!("the key {key:?} has an empty part")));
         }
@@ -107,6 +126,7 @@ impl Tree {
     pub fn add(&mut self, other: Self) {
         merge(&mut self.table, other.table);
         self.loose.extend(other.loose);
+        self.broken.extend(other.broken);
     }
 
     /// Replaces every `${NAME:default}` in a value by the variable of that name, else by the setting
@@ -115,11 +135,14 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If there is none of the three, if settings refer to each other in a circle, or if a file cannot
-    /// be read.
+    /// If there is none of the three, if settings refer to each other in a circle, or a file cannot be read: all
+    /// that are wrong. What else is wrong can still be found by decoding, whose outcome is of no use then.
     pub fn resolve(&mut self, variables: &Variables) -> Result<(), Invalid> {
-        placeholder::resolve(&mut self.table, variables)?;
-        placeholder::resolve(&mut self.loose, variables)
+        let tables = [&mut self.table, &mut self.loose].into_iter();
+        let faults = tables.filter_map(|table| placeholder::resolve(table, variables).err());
+        let Some(invalid) = Invalid::of(faults) else { return Ok(()) };
+        self.broken.extend(invalid.all().filter_map(Invalid::key).map(str::to_owned));
+        Err(invalid)
     }
 
     /// The same for the values of one section alone.
@@ -157,14 +180,14 @@ impl Tree {
     #[must_use]
     pub fn take(&mut self, sections: &[&str]) -> Self {
         let taken = sections.iter().filter_map(|section| self.table.remove_entry(*section));
-        Self { table: taken.collect(), loose: Map::new() }
+        Self { table: taken.collect(), loose: Map::new(), broken: self.broken.clone() }
     }
 
     /// A section as a tree of its own, if it is there and has keys of its own.
     #[must_use]
     pub fn section(&self, name: &str) -> Option<Self> {
         match self.table.get(name).map(|value| &value.kind) {
-            Some(ValueKind::Table(table)) => Some(Self { table: table.clone(), loose: Map::new() }),
+            Some(ValueKind::Table(table)) => Some(Self { table: table.clone(), ..Self::default() }),
             _ => None,
         }
     }
@@ -200,7 +223,7 @@ impl Tree {
     /// If values are not what their fields take, fields have no value, or keys are unknown: at the top
     /// always, below if the type has `deny_unknown_fields`. All of them are told, not only the first.
     pub fn decode<T: DeserializeOwned>(&self, others: &[&str]) -> Result<(T, Notes), Invalid> {
-        decode::decode(&self.table, &self.loose, others)
+        decode::decode(self, others)
     }
 }
 
@@ -215,15 +238,6 @@ pub(super) fn find<'a>(table: &'a Map<String, Value>, path: &str) -> Option<&'a 
         };
     }
     Some(value)
-}
-
-/// TOML and JSON, where an unquoted text cannot be mistaken.
-fn foreign(format: &FileFormat, place: &str, text: &str) -> Result<Map<String, Value>, Invalid> {
-    use config::Format;
-    let uri = place.to_owned();
-    Format::parse(format, Some(&uri), text).map_err(|error| {
-        Invalid::whole(place, format!("cannot be read: {}", error.to_string().trim()))
-    })
 }
 
 /// Later over earlier: tables key by key, all else replaced. A section without a line in it (all

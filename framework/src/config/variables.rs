@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use super::tree::DEEPEST;
+
 /// The environment's variables: the one place where they are read.
 #[derive(Clone, Debug, Default)]
 pub struct Variables(BTreeMap<String, String>);
@@ -42,7 +44,9 @@ impl Variables {
     pub(super) fn settings(&self) -> impl Iterator<Item = (&str, Vec<String>, &str)> {
         self.0.iter().filter_map(|(name, value)| {
             let path = name.strip_prefix(PREFIX)?;
-            let path: Vec<_> = path.split("__").map(str::to_ascii_lowercase).collect();
+            // One part more than settings can have: who reads it refuses it.
+            let parts = path.split("__").take(DEEPEST + 1);
+            let path: Vec<_> = parts.map(str::to_ascii_lowercase).collect();
             (name != ENVIRONMENT && path.iter().all(|part| !part.is_empty())).then_some((
                 name.as_str(),
                 path,

@@ -6,6 +6,7 @@ use yaml_rust2::parser::{Event, Parser, Tag};
 use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 
 use super::invalid::Invalid;
+use super::tree::DEEPEST;
 
 /// Reads a document whose root is a table; nothing at all is an empty one.
 ///
@@ -44,6 +45,11 @@ pub(super) fn plain(text: &str) -> ValueKind {
     {
         return ValueKind::I64(number);
     }
+    if let Ok(number) = text.parse::<u64>()
+        && number.to_string() == text
+    {
+        return ValueKind::U64(number);
+    }
     if text.contains('.')
         && let Ok(number) = text.parse::<f64>()
         && number.to_string() == text
@@ -53,18 +59,24 @@ pub(super) fn plain(text: &str) -> ValueKind {
     ValueKind::String(text.to_owned())
 }
 
+/// How much a document may come to, in bytes, with what its aliases repeat: nine lines of lists that
+/// refer to each other can be more than any machine holds.
+const HEAVIEST: usize = 32 << 20;
+
 struct Reader<'a> {
     place: &'a str,
     parser: Parser<Chars<'a>>,
     /// Whether a value's origin has its line.
     lines: bool,
     anchors: HashMap<usize, Value>,
+    depth: usize,
+    weight: usize,
 }
 
 impl<'a> Reader<'a> {
     fn new(place: &'a str, text: &'a str) -> Self {
         let parser = Parser::new_from_str(text);
-        Self { place, parser, lines: true, anchors: HashMap::new() }
+        Self { place, parser, lines: true, anchors: HashMap::new(), depth: 0, weight: 0 }
     }
 
     fn document(mut self) -> Result<Value, Invalid> {
@@ -89,22 +101,44 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, event: Event, mark: Marker) -> Result<Value, Invalid> {
+        if self.depth > DEEPEST {
+            return Err(self.fault(mark, format!("is more than {DEEPEST} levels deep")));
+        }
+        self.depth += 1;
         let (anchor, kind) = match event {
-            Event::Scalar(text, style, anchor, tag) => (anchor, scalar(text, style, tag.as_ref())),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.weigh(PLAIN + text.len(), mark)?;
+                (anchor, scalar(text, style, tag.as_ref()))
+            }
             Event::SequenceStart(anchor, _) => (anchor, self.list()?),
             Event::MappingStart(anchor, _) => (anchor, self.table()?),
             Event::Alias(anchor) => {
-                return self.anchors.get(&anchor).cloned().ok_or_else(|| {
-                    self.fault(mark, "refers to an anchor that is not complete".to_owned())
-                });
+                self.depth -= 1;
+                let Some(value) = self.anchors.get(&anchor).cloned() else {
+                    let what = "refers to an anchor that is not complete";
+                    return Err(self.fault(mark, what.to_owned()));
+                };
+                self.weigh(weight(&value), mark)?;
+                return Ok(value);
             }
             other => return Err(self.fault(mark, format!("unexpected {other:?}"))),
         };
+        self.depth -= 1;
         let value = Value::new(Some(&self.origin(mark)), kind);
         if anchor > 0 {
+            self.weigh(weight(&value), mark)?;
             self.anchors.insert(anchor, value.clone());
         }
         Ok(value)
+    }
+
+    fn weigh(&mut self, more: usize, mark: Marker) -> Result<(), Invalid> {
+        self.weight = self.weight.saturating_add(more);
+        if self.weight <= HEAVIEST {
+            return Ok(());
+        }
+        let what = format!("comes to more than {} MiB with what is repeated", HEAVIEST >> 20);
+        Err(self.fault(mark, what))
     }
 
     fn list(&mut self) -> Result<ValueKind, Invalid> {
@@ -172,6 +206,21 @@ impl<'a> Reader<'a> {
     fn fault(&self, mark: Marker, what: String) -> Invalid {
         Invalid::whole(self.origin(mark), what)
     }
+}
+
+/// What a value takes that has no text in it.
+const PLAIN: usize = 64;
+
+fn weight(value: &Value) -> usize {
+    PLAIN
+        + match &value.kind {
+            ValueKind::String(text) => text.len(),
+            ValueKind::Array(items) => items.iter().map(weight).sum(),
+            ValueKind::Table(table) => {
+                table.iter().map(|(key, value)| key.len() + weight(value)).sum()
+            }
+            _ => 0,
+        }
 }
 
 fn scalar(text: String, style: TScalarStyle, tag: Option<&Tag>) -> ValueKind {

@@ -21,6 +21,7 @@ mod lifecycle;
 mod metrics;
 mod process;
 mod registry;
+mod settings;
 #[cfg(feature = "otlp")]
 mod traces;
 mod transport;

@@ -57,7 +57,7 @@ fn is_fresh(program: &Path) -> bool {
 }
 
 /// A command in a folder of its own, with no variable of ours, on free ports and a registry of its own.
-fn command(folder: &TempDir, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BIA_")
@@ -82,13 +82,13 @@ fn command(folder: &TempDir, arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end: code, standard output, standard error.
-async fn run(command: &mut Command) -> (Option<i32>, String, String) {
+pub(crate) async fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let output: Output = timeout(LIMIT, command.output()).await.unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 

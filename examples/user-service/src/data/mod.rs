@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sqlx::any::{AnyPoolOptions, AnyRow};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{AnyConnection, AnyPool, Connection as _, Row as _};
 use tokio::time::timeout;
 
@@ -60,6 +60,16 @@ impl Database {
             .connect_lazy(url)
             .map_err(|error| away("cannot use data.url", error))?;
         Ok(Self { pool, system: System::of(url) })
+    }
+
+    /// Makes new connections as these settings say; those that are there serve on until they are
+    /// given up. How many there may be is said at the start.
+    pub fn follow(&self, settings: &DataSettings) {
+        // The rules of the settings have looked at the scheme, and the driver says the rest when it
+        // connects.
+        if let Ok(options) = settings.url.reveal().parse::<AnyConnectOptions>() {
+            self.pool.set_connect_options(options);
+        }
     }
 
     /// Asks the database for a sign of life.

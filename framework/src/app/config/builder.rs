@@ -1,3 +1,4 @@
+use std::any::TypeId;
 use std::fmt;
 use std::future::IntoFuture;
 use std::io::Write as _;
@@ -10,11 +11,14 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::algo::Backoff;
-use crate::config::{Document, Invalid, MemorySource, Snapshot, Source, Variables};
+use crate::config::{
+    Document, Invalid, MemorySource, Own, Snapshot, Source, Variables, check_rules, whole_schema,
+};
 use crate::error::{Error, Result};
 
 use super::super::exit::{self, Exit};
 use super::super::flags::{Flags, HELP};
+use super::super::settings::Settings;
 use super::candidate::Check;
 use super::engine::Engine;
 use super::far;
@@ -29,7 +33,7 @@ pub struct ConfigBuilder<T> {
     from: From,
     sources: Vec<Box<dyn Source>>,
     checks: Vec<Check<T>>,
-    schema: Option<fn() -> schemars::Schema>,
+    schema: Option<Own>,
 }
 
 /// Where the command line and the variables come from.
@@ -82,25 +86,41 @@ impl<T> ConfigBuilder<T> {
 
     /// Adds the rules that the type derives with `garde`: settings that break one are refused.
     ///
-    /// `garde` must be among the dependencies of the program, for its derive.
+    /// Each broken rule is told with key, place, what was expected and what was found. `garde` must be
+    /// among the dependencies of the program, with its feature `derive`.
+    ///
+    /// ```
+    /// #[derive(serde::Deserialize, garde::Validate)]
+    /// struct Settings {
+    ///     #[garde(range(min = 1, max = 1000))]
+    ///     connections: u32,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let config = bia::config::<Settings>().for_test("connections: 0").rules();
+    /// let exit = config.await.unwrap_err();
+    /// assert_eq!(exit.to_string(), "connections in test.yaml:1: expected at least 1, found 0");
+    /// # }
+    /// ```
     pub fn rules(self) -> Self
     where
-        T: garde::Validate<Context = ()>,
+        T: garde::Validate<Context = ()> + 'static,
     {
-        self.check(|settings: &T| match settings.validate() {
-            Ok(()) => Ok(()),
-            Err(report) => Err(broken(&report)),
-        })
+        self.check(check_rules::<T>)
     }
 
-    /// Adds the JSON Schema that the type derives with `schemars`: `--config-schema` prints it.
+    /// Adds the JSON Schema that the type derives with `schemars`: `--config-schema` prints it, with the
+    /// sections of the framework, for editors and pipelines.
     ///
-    /// `schemars` must be among the dependencies of the program, for its derive.
+    /// Without it, that schema lets anything stand beside the sections of the framework. `schemars`
+    /// must be among the dependencies of the program, for its derive; what `garde` and `serde` are
+    /// told about a field is told in the schema too.
     pub fn schema(mut self) -> Self
     where
         T: JsonSchema,
     {
-        self.schema = Some(|| schemars::schema_for!(T));
+        self.schema = Some(T::json_schema);
         self
     }
 
@@ -157,6 +177,9 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ConfigBuilder<T> {
         if flags.help {
             answer(&format!("{program} [FLAGS]\n\n{HELP}"));
         }
+        if flags.schema {
+            answer(&self.described(&program));
+        }
         let layers = Layers::of_process(&flags, &variables);
         let mut answers = Answers { of_process: true, only_version: false };
         if flags.version {
@@ -174,9 +197,21 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ConfigBuilder<T> {
             answer(&config.handle.ledger.view(super::candidate::View::to_yaml));
         }
         if flags.check {
+            for warning in config.handle.warnings() {
+                warn(&warning);
+            }
             answer("the settings are right");
         }
         Ok(config)
+    }
+
+    /// The schema of a file of settings.
+    fn described(&self, program: &str) -> String {
+        // `()` says by itself that there are no settings of the service's own.
+        let is_none = TypeId::of::<T>() == TypeId::of::<()>();
+        let own = self.schema.or_else(|| is_none.then_some(<()>::json_schema as Own));
+        let schema = whole_schema::<Settings>(program, own);
+        serde_json::to_string_pretty(&schema).unwrap_or_default()
     }
 
     async fn load_files(self, layers: Layers, answers: Answers) -> Result<Config<T>, Exit> {
@@ -265,6 +300,11 @@ pub(in crate::app) fn print(text: &str) {
     writeln!(std::io::stdout(), "{text}").ok();
 }
 
+/// Says what is no error, where there is no log.
+fn warn(text: &str) {
+    writeln!(std::io::stderr(), "Warning: {text}").ok();
+}
+
 /// Files are there or are not: nothing is gained by trying again.
 async fn load_files(layers: &Layers) -> Result<Vec<Snapshot>, Invalid> {
     let mut snapshots = Vec::with_capacity(layers.sources.len());
@@ -313,15 +353,6 @@ async fn load_in_time(
 /// What a source has found to be wrong, if it could be read.
 fn invalid(error: &Error) -> Option<Invalid> {
     std::error::Error::source(error)?.downcast_ref::<Invalid>().cloned()
-}
-
-/// The rules of a report that are broken.
-fn broken(report: &garde::Report) -> Invalid {
-    let all = report.iter().map(|(path, error)| match path.is_empty() {
-        true => Invalid::from(error.message()),
-        false => Invalid::new(path.to_string(), error.message()),
-    });
-    Invalid::of(all).unwrap_or_else(|| Invalid::from("a rule is broken"))
 }
 
 impl<T> fmt::Debug for ConfigBuilder<T> {

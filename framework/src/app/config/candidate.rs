@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::config::{Flat, Invalid, Notes, Shown, Snapshot, Tree, Variables};
 
 use super::super::settings::Settings;
-use super::layers::{Layers, located};
+use super::layers::Layers;
 
 /// What a program demands of its settings beyond their types.
 pub(super) type Check<T> = Box<dyn Fn(&T) -> Result<(), Invalid> + Send + Sync>;
@@ -64,18 +64,26 @@ impl<T: DeserializeOwned> Candidate<T> {
         checks: &[Check<T>],
         hidden: &[String],
     ) -> Result<Self, Invalid> {
-        tree.resolve(variables)?;
+        let mut faults = Faults::default();
+        let is_resolved = faults.pass(tree.resolve(variables)).is_some();
         let whole = tree.clone();
         let mut framework = tree.take(&Settings::SECTIONS);
         inherit(&mut framework);
-        let (settings, mut framework_notes): (Settings, _) = framework.decode(&[])?;
-        settings.check().map_err(|invalid| located(invalid, &framework))?;
-        let (own, own_notes) =
-            unwound("reading the settings", || tree.decode::<T>(&Settings::SECTIONS))?;
-        for check in checks {
-            unwound("the check of the settings", || check(&own))
-                .map_err(|invalid| located(invalid, &tree))?;
+        let settings = faults.pass(framework.decode::<Settings>(&[]));
+        let own = unwound("reading the settings", || tree.decode::<T>(&Settings::SECTIONS));
+        let own = faults.pass(own);
+        // What stands for a placeholder that has no value is none of theirs.
+        if let Some((settings, notes)) = settings.as_ref().filter(|_| is_resolved) {
+            let checked = settings.check(variables);
+            faults.pass(checked.map_err(|invalid| framework.locate(invalid, notes)));
         }
+        if let Some((own, notes)) = own.as_ref().filter(|_| is_resolved) {
+            for check in checks {
+                let checked = unwound("the check of the settings", || check(own));
+                faults.pass(checked.map_err(|invalid| tree.locate(invalid, notes)));
+            }
+        }
+        let ((settings, mut framework_notes), (own, own_notes)) = faults.none((settings, own))?;
         let settings = Arc::new(settings);
         let own_hidden = framework_notes.secrets().chain(own_notes.secrets());
         let hidden = own_hidden.map(str::to_owned).chain(hidden.iter().cloned());
@@ -93,6 +101,40 @@ impl<T: DeserializeOwned> Candidate<T> {
         };
         Ok(Self { own, settings, view })
     }
+}
+
+/// What is wrong with settings, all of it.
+#[derive(Default)]
+struct Faults(Vec<Invalid>);
+
+impl Faults {
+    fn pass<R>(&mut self, outcome: Result<R, Invalid>) -> Option<R> {
+        outcome.map_err(|invalid| self.0.extend(invalid.into_all())).ok()
+    }
+
+    /// Both, if nothing is wrong.
+    fn none<A, B>(self, both: (Option<A>, Option<B>)) -> Result<(A, B), Invalid> {
+        let mut faults: Vec<Invalid> = Vec::new();
+        for fault in self.0 {
+            if !faults.iter().any(|told| is_same(told, &fault)) {
+                faults.push(fault);
+            }
+        }
+        match (Invalid::of(faults), both) {
+            (None, (Some(a), Some(b))) => Ok((a, b)),
+            (invalid, _) => Err(invalid.unwrap_or_else(|| Invalid::from("settings are wrong"))),
+        }
+    }
+}
+
+/// Whether two are one fault: of one key, or of one line that `clients.*` have from `client`.
+fn is_same(told: &Invalid, fault: &Invalid) -> bool {
+    let is_inherited = || {
+        told.place().is_some()
+            && told.place() == fault.place()
+            && [told, fault].iter().all(|it| it.key().is_some_and(|key| key.starts_with("client")))
+    };
+    fault.key().is_some() && told.key() == fault.key() || is_inherited()
 }
 
 /// Runs code of the program. Where it panics it has not said that the settings are right.
@@ -120,6 +162,14 @@ impl View {
     /// As `--print-config` prints it.
     pub(super) fn to_yaml(&self) -> String {
         self.shown().to_yaml().trim_end().to_owned()
+    }
+
+    /// Variables that were meant to be settings, and are not read.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        // Also those of sections that no layer names.
+        let shown = self.shown();
+        let keys = shown.entries().map(|(key, ..)| key);
+        self.own.unread(&[&self.framework_notes, &self.own_notes], keys)
     }
 
     /// By key: the value as it is shown, and where it came from.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::config::rollout::Stage;
-use crate::config::{Hot, Kept, Source as _, Variables};
+use crate::config::{Hot, Kept, Source as _, Switch, Variables};
 
 use super::settings::Settings;
 
@@ -139,6 +139,11 @@ impl Handle {
         self.ledger.settings.subscribe()
     }
 
+    /// What may not be meant as it is written, though it is not wrong.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.ledger.view(candidate::View::warnings)
+    }
+
     /// What is in force, and what became of each change; secrets masked.
     pub(crate) fn report(&self) -> serde_json::Value {
         let mut report = self.ledger.report();
@@ -189,6 +194,35 @@ impl<T> Config<T> {
 }
 
 impl<T: Send + Sync + 'static> Config<T> {
+    /// Whether the feature of this name is on for everybody: the setting `features.<name>` as it is
+    /// now. One that is not set, or is on for a share, is not.
+    ///
+    /// ```
+    /// let config = bia::Config::<()>::for_test("features: {new-checkout: true}").unwrap();
+    /// assert!(config.feature("new-checkout") && !config.feature("other"));
+    /// ```
+    #[must_use]
+    pub fn feature(&self, name: &str) -> bool {
+        self.switch(name).is_on()
+    }
+
+    /// Whether the feature of this name is on for this key: a user, a tenant, whatever should see the
+    /// same each time it comes, on whichever instance.
+    ///
+    /// ```
+    /// let config = bia::Config::<()>::for_test("features: {new-checkout: 30%}").unwrap();
+    /// let on = (0..1000).filter(|id| config.feature_for("new-checkout", &format!("user-{id}")));
+    /// assert!((250..350).contains(&on.count()));
+    /// ```
+    #[must_use]
+    pub fn feature_for(&self, name: &str, key: &str) -> bool {
+        self.switch(name).is_on_for(name, key)
+    }
+
+    fn switch(&self, name: &str) -> Switch {
+        self.hot.get().settings.switch(name)
+    }
+
     fn of(engine: Engine<T>, answers: Answers) -> Self
     where
         T: DeserializeOwned,

@@ -101,7 +101,7 @@ async fn what_is_wrong_is_refused_with_its_reason_and_the_last_good_state_stays(
         ("{lwo: 1}", "lwo in centre.yaml:1: there is no such setting: did you mean low?"),
         ("{must: {}}", "must.url: is not set and has no default"),
         ("{low: 5, high: 2}", "low in centre.yaml:1: expected at most what high is"),
-        ("{percent: 101}", "percent in centre.yaml:1: greater than 100"),
+        ("{percent: 101}", "percent in centre.yaml:1: expected at most 100, found 101"),
         ("{name: panic}", "the check of the settings panicked"),
         ("{server: {timeout: 10}}", "server.timeout in centre.yaml:1: \"10\" has no unit"),
         ("{server: {address: here}}", "server.address in centre.yaml:1: expected host:port"),
@@ -318,7 +318,7 @@ async fn whatever_is_written_the_settings_in_force_are_whole_and_right() {
             let own = config.hold();
             assert_eq!(own.low, own.high, "{}", String::from_utf8_lossy(bytes));
             assert!(own.percent <= 100);
-            own.settings().check().unwrap();
+            own.settings().check(&Variables::default()).unwrap();
         };
         (0..text.len()).for_each(|end| offer(&text.as_bytes()[..end]));
         for _ in 0..1500 {

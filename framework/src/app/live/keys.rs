@@ -117,6 +117,7 @@ const KEYS: &[(&str, When)] = &[
     ("config.consul.*", NextStart),
     ("config.trust.*", NextStart),
     ("rollout.*", AtOnce),
+    ("features.*", AtOnce),
 ];
 
 /// A setting that was changed and waits for the next start.

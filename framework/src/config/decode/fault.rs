@@ -3,6 +3,7 @@ use std::fmt;
 use serde::de::{self, Expected, Unexpected};
 
 use crate::config::Invalid;
+use crate::config::locate::variable;
 use crate::config::nearest::nearest;
 
 /// What went wrong, told from the inside out: where it was is filled in on the way up.
@@ -45,10 +46,10 @@ impl Fault {
             What::Text(what) => (path, place, what),
             What::Missing(field) => {
                 let key = join(&path, field);
-                let variable = key.replace('.', "__").replace('-', "_").to_ascii_uppercase();
+                let variable = variable(&key);
                 let what = format!(
                     "is not set and has no default: set it in a file, by the variable \
-                     BIA_{variable} or by --set {key}=…"
+                     {variable} or by --set {key}=…"
                 );
                 (key, None, what)
             }

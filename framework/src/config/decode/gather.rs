@@ -11,20 +11,26 @@ use super::{Notes, Run};
 /// How many faults are told at once: who has more has another file before him.
 const MOST: usize = 50;
 
+/// How often settings are gone through for it.
+const PASSES: usize = 500;
+
 /// Everything that is wrong, beginning with what the first pass has found.
 ///
 /// A deserializer stops at the first fault. So it is run again with something harmless in the place
 /// of that one, until it comes through; types with rules of their own that take nothing harmless are
 /// left out as a whole, and what else is wrong inside them is told when that is put right.
 pub(super) fn all(
+    mut run: Run,
     first: Fault,
     others: &[&str],
     mut again: impl FnMut(&Run) -> Option<Fault>,
 ) -> Invalid {
-    let mut run = Run::default();
+    let broken = run.evaded.paths();
     let mut found: Vec<Invalid> = Vec::new();
     let mut next = Some(first);
+    let mut passes = 0;
     while let Some(fault) = next {
+        passes += 1;
         let is_unknown = matches!(fault.what, What::Unknown { .. });
         let invalid = fault.into_invalid(others);
         let path = invalid.key().unwrap_or_default().to_owned();
@@ -32,16 +38,18 @@ pub(super) fn all(
             .iter()
             .filter_map(Invalid::key)
             .any(|key| path == key || is_within(&path, key) || is_within(key, &path));
-        if is_new || found.is_empty() {
+        if is_new || (found.is_empty() && broken.is_empty()) {
             found.push(invalid);
         }
-        if found.len() == MOST || !run.evaded.evade(&path, is_unknown) {
+        if found.len() == MOST || passes == PASSES || !run.evaded.evade(&path, is_unknown) {
             break;
         }
         run.notes.replace(Notes::default());
         next = again(&run);
     }
-    Invalid::of(found).unwrap_or_else(|| Invalid::whole("settings", "cannot be read"))
+    // If nothing else is wrong than what was known to be.
+    let known = || Invalid::new(broken.first().map_or("", String::as_str), "has no value");
+    Invalid::of(found).unwrap_or_else(known)
 }
 
 fn is_within(path: &str, section: &str) -> bool {
@@ -61,6 +69,10 @@ enum Around {
 }
 
 impl Evaded {
+    fn paths(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
     /// How often the value at `path` was dreamt of.
     pub(super) fn attempt(&self, path: &str) -> Option<Attempt> {
         match self.0.get(path)? {
@@ -99,7 +111,7 @@ impl Evaded {
 
     /// Goes around the value at `path` in another way than before, or around what it is in. False
     /// if there is no way left: each call uses one up, so this ends.
-    fn evade(&mut self, path: &str, leave_out: bool) -> bool {
+    pub(super) fn evade(&mut self, path: &str, leave_out: bool) -> bool {
         let mut path = path;
         loop {
             if path.is_empty() {

@@ -10,7 +10,7 @@ use self::fault::{Fault, What, join};
 use self::gather::Evaded;
 use super::invalid::Invalid;
 use super::show::is_secret;
-use super::tree::folded;
+use super::tree::{Tree, folded};
 use super::{placeholder, secret, yaml};
 
 mod access;
@@ -23,6 +23,8 @@ mod gather;
 pub struct Notes {
     /// The paths of the values that a `Secret` took.
     pub(super) secrets: BTreeSet<String>,
+    /// Every field that was asked for, by its path.
+    pub(super) known: BTreeSet<String>,
     /// The fields that no layer sets: the type's own defaults hold.
     pub(super) unset: BTreeSet<String>,
     /// What fields at the top took from variables without a section.
@@ -49,26 +51,21 @@ impl Notes {
     }
 }
 
-/// Makes a table a `T`, or tells everything that is wrong with it.
+/// Makes a tree a `T`, or tells everything that is wrong with it.
 ///
-/// `loose` are values for fields at the top, if there are such; `others` are the names there that
-/// somebody else takes.
+/// `others` are the names at the top that somebody else takes.
 pub(super) fn decode<T: DeserializeOwned>(
-    table: &Map<String, Value>,
-    loose: &Map<String, Value>,
+    tree: &Tree,
     others: &[&str],
 ) -> Result<(T, Notes), Invalid> {
-    let run = Run::default();
-    match once(table, loose, &run) {
+    let run = Run::around(&tree.broken);
+    match once(tree, &run) {
         Ok(decoded) => {
             let mut notes = run.notes.into_inner();
-            hide_files(&mut notes, "", table);
+            hide_files(&mut notes, "", &tree.table);
             Ok((decoded, notes))
         }
-        Err(first) => {
-            let again = |run: &Run| once::<T>(table, loose, run).err();
-            Err(gather::all(first, others, again))
-        }
+        Err(first) => Err(gather::all(run, first, others, |run| once::<T>(tree, run).err())),
     }
 }
 
@@ -90,16 +87,12 @@ fn hide_files(notes: &mut Notes, path: &str, table: &Map<String, Value>) {
     }
 }
 
-fn once<T: DeserializeOwned>(
-    table: &Map<String, Value>,
-    loose: &Map<String, Value>,
-    run: &Run,
-) -> Result<T, Fault> {
+fn once<T: DeserializeOwned>(tree: &Tree, run: &Run) -> Result<T, Fault> {
     T::deserialize(Decoder {
-        value: Value::new(None, ValueKind::Table(table.clone())),
+        value: Value::new(None, ValueKind::Table(tree.table.clone())),
         path: String::new(),
         run,
-        loose: Some(loose),
+        loose: Some(&tree.loose),
         siblings: None,
     })
 }
@@ -113,6 +106,15 @@ struct Run {
 }
 
 impl Run {
+    /// A pass that does not look at the values of these paths.
+    fn around(broken: &[String]) -> Self {
+        let mut run = Self::default();
+        for path in broken {
+            run.evaded.evade(path, false);
+        }
+        run
+    }
+
     /// What stands for the value at `path`, if that was found to be wrong before.
     fn dream(&self, path: &str) -> Option<Dream<'_>> {
         let attempt = self.evaded.attempt(path)?;
@@ -228,6 +230,7 @@ impl<'n> Decoder<'n> {
                         notes.loose.insert((*field).to_owned(), value.clone());
                     }
                 }
+                notes.known.extend(fields.iter().map(|field| join(&this.path, field)));
                 this.run.evaded.fill(&this.path, fields, &mut entries);
                 let unset = fields.iter().filter(|field| !entries.contains_key(**field));
                 notes.unset.extend(unset.map(|field| join(&this.path, field)));

@@ -5,15 +5,20 @@ use std::time::Duration;
 use bia::__codegen::{Facts, Handler, Reply, ServerCall};
 use bia::{App, Error, Kind, Operation, Service};
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Default, serde::Deserialize, schemars::JsonSchema, garde::Validate)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
+    #[garde(dive)]
     child: Child,
 }
 
-#[derive(serde::Deserialize)]
+/// What the child does.
+#[derive(serde::Deserialize, schemars::JsonSchema, garde::Validate)]
 #[serde(default, deny_unknown_fields)]
+#[garde(allow_unvalidated)]
 struct Child {
+    /// What it says.
+    #[garde(length(min = 1, max = 100))]
     greeting: String,
     password: bia::config::Secret,
     /// How long the first step of the start takes.
@@ -40,7 +45,7 @@ impl Default for Child {
 
 #[tokio::main]
 async fn main() -> Result<(), bia::Exit> {
-    let config = bia::config::<Settings>().await?;
+    let config = bia::config::<Settings>().rules().schema().await?;
     let app = App::new("child", "1.2.3", &config)?;
     let settings = config.get();
     let (start, stop, fail) = (settings.child.start, settings.child.stop, settings.child.fail);
