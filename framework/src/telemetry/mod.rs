@@ -1,6 +1,6 @@
 //! What a service says of itself while it runs: what it was asked, how long that took, and how it ended.
 //!
-//! [`Telemetry`] is what an app has of it; `calls` sees every call. Logs go to standard error, one
+//! `Telemetry` is what an app has of it; `calls` sees every call. Logs go to standard error, one
 //! event a line: for people if that is a terminal, else as JSON with service, instance and version on
 //! each line, for what collects it.
 
