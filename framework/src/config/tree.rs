@@ -135,8 +135,9 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If there is none of the three, if settings refer to each other in a circle, or a file cannot be read: all
-    /// that are wrong. What else is wrong can still be found by decoding, whose outcome is of no use then.
+    /// If there is none of the three, if settings refer to each other in a circle, or a file cannot be
+    /// read: all that are wrong. What else is wrong can still be found by decoding, whose outcome is of
+    /// no use then.
     pub fn resolve(&mut self, variables: &Variables) -> Result<(), Invalid> {
         let tables = [&mut self.table, &mut self.loose].into_iter();
         let faults = tables.filter_map(|table| placeholder::resolve(table, variables).err());
