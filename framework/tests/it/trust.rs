@@ -122,6 +122,6 @@ async fn a_change_that_is_not_signed_leaves_in_force_what_is() {
     assert_eq!(config.get().greeting, "two");
     put(3, "greeting: three");
     assert_eq!(greeting.changed().await, "three");
-    let revision = config.report()["sources"][0]["revision"].to_string();
+    let revision = config.report()["changes"][0]["sources"][0]["revision"].to_string();
     assert!(revision.contains("signed version 3"), "{revision}");
 }
