@@ -19,6 +19,9 @@ mod joined;
 mod lifecycle;
 #[cfg(feature = "otlp")]
 mod metrics;
+#[cfg(feature = "otlp")]
+#[path = "fixture/otlp.rs"]
+mod otlp;
 mod process;
 mod registry;
 mod settings;

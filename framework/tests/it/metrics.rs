@@ -22,9 +22,9 @@ use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt;
 
-use crate::fixture::otlp::Collector;
+use crate::fixture::collector;
 use crate::fixture::prometheus::{Prometheus, promtool};
-use crate::fixture::{collector, otlp};
+use crate::otlp::{self, Collector};
 
 static ECHO: Operation = Operation::new("/echo.v1.Echo/Say", Kind::Unary);
 static ECHOES: Facts = Facts { name: "echo.v1.Echo", operations: &[&ECHO], descriptors: &[] };

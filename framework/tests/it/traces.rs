@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tracing::Instrument as _;
 
-use crate::fixture::otlp::{Answer, Collector, attributes};
+use crate::otlp::{Answer, Collector, attributes};
 
 static CREATE: Operation = Operation::new("/order.v1.OrderService/CreateOrder", Kind::Unary);
 static FIND: Operation = Operation::new("/user.v1.UserService/GetUser", Kind::Unary);
