@@ -17,3 +17,4 @@ mod report;
 mod restart;
 mod silence;
 mod stop;
+mod trace;
