@@ -8,7 +8,7 @@ use crate::exec::{cargo, run, words};
 use crate::root::{Cache, on_path, repository, variable};
 use crate::servers::{self, Missing, Own, PARTS};
 use crate::wait::Stopwatch;
-use crate::{r#gen, tidy, ui};
+use crate::{demo, r#gen, tidy, ui};
 
 /// Names the programs that tests may do without even in CI, because their source may be gone tomorrow.
 const MAY_BE_MISSING: &str = "BIA_MAY_BE_MISSING";
@@ -129,6 +129,8 @@ pub(crate) fn heap() -> &'static [&'static str] {
 
 /// nextest where it is installed, else cargo's own runner, which is slower and tells less.
 fn runner(environment: &Environment) -> Result<Count> {
+    // A test that starts the examples builds them, and must not be held up by that.
+    demo::build()?;
     let has_nextest = crate::exec::output(cargo().args(["nextest", "--version"])).is_ok();
     let mut command = cargo();
     command.envs(environment.variables.iter().map(|(key, value)| (key, value)));

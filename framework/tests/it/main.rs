@@ -20,6 +20,7 @@ mod lifecycle;
 #[cfg(feature = "otlp")]
 mod metrics;
 #[cfg(feature = "otlp")]
+#[expect(dead_code, reason = "some of it is for the tests of the sending itself")]
 #[path = "fixture/otlp.rs"]
 mod otlp;
 mod process;

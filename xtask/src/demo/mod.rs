@@ -48,6 +48,17 @@ impl Wishes {
     }
 }
 
+/// Builds the services and the client that calls them.
+///
+/// # Errors
+///
+/// They do not build.
+pub(crate) fn build() -> Result<()> {
+    let packages =
+        ["--package", "user-service", "--package", "order-service", "--package", "demo-client"];
+    run(cargo().arg("build").args(packages))
+}
+
 /// # Errors
 ///
 /// The services do not build, do not get ready, do not answer as they should, or do not stop with 0.
@@ -56,9 +67,7 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     let interrupted = listen_for_signals()?;
     let (user_ports, order_ports) = ports(wishes)?;
     ui::say("building user-service, order-service and the client that calls them");
-    let packages =
-        ["--package", "user-service", "--package", "order-service", "--package", "demo-client"];
-    run(cargo().arg("build").args(packages))?;
+    build()?;
 
     let watch = Stopwatch::start();
     let place = Place::make()?;
