@@ -141,11 +141,13 @@ impl Source for FileSource {
         Box::pin(async {
             loop {
                 let inner = Arc::clone(&self.0);
-                let (is_told, has_changed) = match spawn_blocking(move || inner.look()).await {
+                let (is_told, changed) = match spawn_blocking(move || inner.look()).await {
                     Ok(looked) => looked,
                     Err(_gone) => std::future::pending().await,
                 };
-                if has_changed {
+                // Only now is it seen: who stops waiting in between is told the next time.
+                if let Some(stamps) = changed {
+                    *lock(&self.0.looked) = Some(stamps);
                     return;
                 }
                 // An error says that it is time to look whatever is told.
@@ -203,7 +205,8 @@ impl Inner {
     /// Waits until nobody writes to what is to be read.
     async fn closed(&self) -> Result<(), Error> {
         let until = Instant::now() + CLOSE;
-        while let Some(file) = self.written() {
+        let looked = lock(&self.looked).clone().unwrap_or_default();
+        while let Some(file) = self.written(&looked) {
             if Instant::now() > until {
                 let what = "somebody has it open for writing: it is read once that is closed";
                 return Err(Invalid::whole(file.display().to_string(), what).into());
@@ -213,17 +216,17 @@ impl Inner {
         Ok(())
     }
 
-    /// A file of ours that somebody is writing to.
-    fn written(&self) -> Option<PathBuf> {
-        let looked = lock(&self.looked).clone().unwrap_or_default();
+    /// One of these files that somebody is writing to.
+    fn written(&self, files: &Stamps) -> Option<PathBuf> {
         let is_written = |path: &Path| {
             let name = path.file_name();
             name.is_some_and(|name| self.watch.is_written(&folder_of(path).join(name)))
         };
-        looked.into_iter().map(|(path, _)| path).find(|path| {
+        let written = files.iter().map(|(path, _)| path).find(|path| {
             // Who writes may go by the link or by what it leads to.
             is_written(path) || path.canonicalize().is_ok_and(|real| is_written(&real))
-        })
+        });
+        written.cloned()
     }
 
     /// Opens every file, so that what is read is one file each, whatever is put in its place.
@@ -262,18 +265,15 @@ impl Inner {
         }
     }
 
-    /// Whether the system tells of changes, and whether there was one since it was last asked.
-    fn look(&self) -> (bool, bool) {
+    /// Whether the system tells of changes, and how things stand now if that is a change.
+    fn look(&self) -> (bool, Option<Stamps>) {
         let is_told = self.watch.follow(&self.folders());
         let stamps = self.stamps();
-        let mut looked = lock(&self.looked);
-        let has_changed = looked.as_ref() != Some(&stamps);
-        if has_changed {
-            *looked = Some(stamps);
+        // What is being written is a change once it is closed; until then it is none that was seen.
+        if lock(&self.looked).as_ref() == Some(&stamps) || self.written(&stamps).is_some() {
+            return (is_told, None);
         }
-        drop(looked);
-        // What is being written is told once it is closed.
-        (is_told, has_changed && self.written().is_none())
+        (is_told, Some(stamps))
     }
 
     /// The folders in which a change would be one of ours: also those that links lead to.

@@ -134,9 +134,15 @@ impl Telemetry {
         self.0.logs.apply(&settings.logs)
     }
 
+    /// There is nowhere to send anything to.
+    #[cfg(not(feature = "otlp"))]
+    #[expect(clippy::unused_async, reason = "with OTLP it is waited for")]
+    #[expect(clippy::unused_self, reason = "with OTLP it is asked")]
+    pub(crate) async fn flush(&self, _limit: Duration) {}
+
     /// Sends what waits to be sent. Returns within `limit`, whatever comes of it.
+    #[cfg(feature = "otlp")]
     pub(crate) async fn flush(&self, limit: Duration) {
-        #[cfg(feature = "otlp")]
         if let Some(otlp) = &self.0.otlp
             && !otlp.flush(limit).await
         {
@@ -145,8 +151,6 @@ impl Telemetry {
             let lost: u64 = state.iter().map(|lane| lane.lost).sum();
             tracing::warn!(lost, waiting, "not all telemetry could be sent before the end");
         }
-        #[cfg(not(feature = "otlp"))]
-        let _ = limit;
     }
 
     /// What is measured.

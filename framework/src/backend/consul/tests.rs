@@ -420,7 +420,7 @@ fn settings_that_cannot_work_are_refused_with_a_remedy() {
         ),
         (
             ConsulSettings { cert_file: Some("a".into()), ..ConsulSettings::at("https://h:1") },
-            "cert_file and key_file go together",
+            "cert_file and registry.consul.key_file go together",
         ),
     ];
     for (settings, expected) in table {

@@ -173,15 +173,15 @@ impl Traces {
     }
 
     /// Whether spans go anywhere.
+    #[cfg(feature = "otlp")]
     pub(crate) fn is_recording(&self) -> bool {
-        #[cfg(feature = "otlp")]
-        {
-            self.0.spans.is_some()
-        }
-        #[cfg(not(feature = "otlp"))]
-        {
-            false
-        }
+        self.0.spans.is_some()
+    }
+
+    #[cfg(not(feature = "otlp"))]
+    #[expect(clippy::unused_self, reason = "with OTLP it is asked")]
+    pub(crate) fn is_recording(&self) -> bool {
+        false
     }
 
     fn records(&self, trace: &Trace) -> bool {
