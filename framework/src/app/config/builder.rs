@@ -72,7 +72,7 @@ impl<T> ConfigBuilder<T> {
     ///     Ok(())
     /// });
     /// let exit = config.await.unwrap_err();
-    /// assert_eq!(exit.to_string(), "low in test.yaml:1: expected at most what high is");
+    /// assert_eq!(exit.to_string(), "low in test.yaml:1: expected at most what high is, found 2");
     /// # }
     /// ```
     pub fn check<F, E>(mut self, check: F) -> Self
