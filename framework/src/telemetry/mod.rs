@@ -137,7 +137,6 @@ impl Telemetry {
     /// There is nowhere to send anything to.
     #[cfg(not(feature = "otlp"))]
     #[expect(clippy::unused_async, reason = "with OTLP it is waited for")]
-    #[expect(clippy::unused_self, reason = "with OTLP it is asked")]
     pub(crate) async fn flush(&self, _limit: Duration) {}
 
     /// Sends what waits to be sent. Returns within `limit`, whatever comes of it.
