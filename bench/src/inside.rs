@@ -80,8 +80,8 @@ impl Part {
     fn cost(&self) -> io::Result<f64> {
         let mut costs = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
-            let whole = once(&self.run)?;
-            let beside = self.beside.as_ref().map_or(Ok(0.0), once)?;
+            let whole = once(&*self.run)?;
+            let beside = self.beside.as_deref().map_or(Ok(0.0), once)?;
             costs.push(whole - beside);
         }
         costs.sort_by(f64::total_cmp);
@@ -90,7 +90,7 @@ impl Part {
 }
 
 /// Nanoseconds of CPU that one run takes.
-fn once(run: &Box<dyn Fn()>) -> io::Result<f64> {
+fn once(run: &dyn Fn()) -> io::Result<f64> {
     let clock = Clock::own();
     let before = clock.now()?;
     for _ in 0..TIMES {
