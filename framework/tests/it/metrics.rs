@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt;
 
+use crate::admin::until_it_has_a_node;
 use crate::fixture::collector;
 use crate::fixture::prometheus::{Prometheus, promtool};
 use crate::otlp::{self, Collector};
@@ -157,6 +158,7 @@ async fn promtool_finds_nothing_to_say_about_page_and_rules() {
     let lengths = meter.f64_histogram("echo.length").with_unit("By");
     let lengths = lengths.with_description("How long it was.").build();
     let app = TestApp::spawn(app).await.unwrap();
+    until_it_has_a_node(&channel).await;
     for what in ["a", "break", ""] {
         say(&channel, what).await.ok();
     }
@@ -195,6 +197,7 @@ async fn prometheus_shows_every_panel_of_the_dashboard_and_evaluates_every_rule(
     let collector = Collector::start().await;
     let (app, channel) = app(&sending(&collector));
     let app = TestApp::spawn(app).await.unwrap();
+    until_it_has_a_node(&channel).await;
     let rules = deploy("prometheus/bia.rules.yaml");
     let admin = app.admin_address().unwrap();
     let Some(prometheus) = Prometheus::start(TEST, &[admin], Some(&rules)).await else { return };
@@ -280,6 +283,7 @@ async fn an_exemplar_leads_to_the_trace_of_its_call_on_the_page_in_otlp_and_in_p
     let collector = Collector::start().await;
     let (app, channel) = app(&sending(&collector));
     let app = TestApp::spawn(app).await.unwrap();
+    until_it_has_a_node(&channel).await;
     say(&channel, "break").await.unwrap_err();
     let traces: BTreeSet<_> = collector
         .until_spans(2)
@@ -328,6 +332,7 @@ async fn a_collector_gets_the_metrics_every_interval() {
     let placed = app.meter().u64_counter("orders.placed").build();
     placed.add(1, &[]);
     let app = TestApp::spawn(app).await.unwrap();
+    until_it_has_a_node(&channel).await;
     say(&channel, "a").await.unwrap();
     for name in ["rpc.server.call.duration", "orders.placed", "process.cpu.time"] {
         collector.until(name, |printed| printed.contains(name).then_some(())).await;
