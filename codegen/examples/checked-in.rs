@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use bia_codegen::{Compiler, Error};
 
-/// The messages of the framework, which name nothing of it.
+/// The messages of the framework.
 fn messages() -> Compiler {
     Compiler::new()
         .files([
@@ -21,6 +21,8 @@ fn messages() -> Compiler {
             "proto/grpc/reflection/v1alpha/reflection.proto",
         ])
         .services(false)
+        .faces(true)
+        .runtime("crate")
         .prost("::prost", "::prost_types")
 }
 

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::emit::{
-    Client, Contract, Descriptors, Emit, Messages, Mock, Operations, ServiceTrait, Tree,
+    Bind, Client, Contract, Descriptors, Emit, Json, Messages, Mock, Operations, ServiceTrait,
+    Tree, Validate,
 };
 use crate::error::Error;
 use crate::model::{Model, Types, Wanted};
@@ -33,6 +34,7 @@ pub struct Compiler {
     out_dir: Option<PathBuf>,
     messages: bool,
     services: bool,
+    faces: Option<bool>,
     clients: bool,
     mocks: bool,
     runtime: String,
@@ -53,6 +55,7 @@ impl Compiler {
             out_dir: None,
             messages: true,
             services: true,
+            faces: None,
             clients: true,
             mocks: false,
             runtime: "::bia".to_owned(),
@@ -111,6 +114,16 @@ impl Compiler {
     #[must_use]
     pub fn services(mut self, wanted: bool) -> Self {
         self.services = wanted;
+        self
+    }
+
+    /// Whether messages know JSON, text and their rules, which the faces beside gRPC need; by default
+    /// they do if anything is made of [`services`](Self::services).
+    ///
+    /// Say so for a crate of messages alone whose messages services of other crates take or answer.
+    #[must_use]
+    pub fn faces(mut self, wanted: bool) -> Self {
+        self.faces = Some(wanted);
         self
     }
 
@@ -217,7 +230,7 @@ impl Compiler {
     /// The files to write, and those that were read for them.
     fn run(&self) -> Result<(Files, Vec<PathBuf>), Error> {
         self.check_settings()?;
-        let Sources { files, read } = Sources::load(&self.files, &self.includes)?;
+        let Sources { files, pool, read } = Sources::load(&self.files, &self.includes)?;
         let [prost, prost_types] = self.prost.clone().unwrap_or_else(|| {
             ["prost", "prost_types"].map(|name| format!("{}::__codegen::{name}", self.runtime))
         });
@@ -227,7 +240,7 @@ impl Compiler {
             services: self.services,
             mocks: self.mocks,
         };
-        let model = Model::build(files, &wanted)?;
+        let model = Model::build(files, pool, &wanted)?;
         let mut output = Output::default();
         if self.messages {
             let messages = Messages {
@@ -236,6 +249,11 @@ impl Compiler {
                 field_attributes: self.field_attributes.clone(),
             };
             messages.emit(&model, &mut output)?;
+            if self.faces.unwrap_or(self.services) {
+                Json.emit(&model, &mut output)?;
+                Bind.emit(&model, &mut output)?;
+                Validate.emit(&model, &mut output)?;
+            }
         }
         if self.services {
             Descriptors.emit(&model, &mut output)?;

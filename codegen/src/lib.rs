@@ -29,7 +29,10 @@ mod source;
 pub use compiler::Compiler;
 pub use emit::Emit;
 pub use error::Error;
-pub use model::{Docs, Idempotency, Kind, Method, Model, Package, Service};
+pub use model::{
+    Docs, Enum, EnumValue, Field, HttpBody, HttpRule, Idempotency, Kind, Message, Method, Model,
+    Oneof, Package, Segment, Service, Shape, Template, Value, Variable,
+};
 pub use output::Output;
 
 use std::path::Path;

@@ -7,10 +7,16 @@ pub use prost_types;
 #[cfg(feature = "heap")]
 pub use tikv_jemallocator::Jemalloc;
 
-pub use crate::dispatch::{Facts, Handler, Out, Reply, ServerCall};
+pub use crate::bind::Bind;
+pub use crate::dispatch::{
+    Binding, Facts, Handler, Out, Part, Reply, Segment, ServerCall, Variable,
+};
+pub use crate::json::Json;
+pub use crate::message::{Request, Response};
+pub use crate::validate::Validate;
 
 /// The contract that this framework keeps with generated code.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Refuses code of another contract, at compile time.
 ///

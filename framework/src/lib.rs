@@ -72,12 +72,16 @@ mod wire;
 
 // Floor 0.
 pub mod algo;
+pub mod bind;
 mod body;
 pub mod context;
 pub mod error;
+pub mod json;
+mod message;
 pub mod metadata;
 pub mod operation;
 mod pb;
+pub mod validate;
 
 pub use app::config::config;
 pub use app::{App, Config, Exit, Settings};

@@ -9,7 +9,7 @@ use crate::output::Output;
 use super::Emit;
 
 /// The contract that generated code keeps with the framework; the framework names the same number.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Debug)]
 pub(crate) struct Contract;

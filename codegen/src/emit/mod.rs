@@ -1,13 +1,17 @@
 //! From the model to files: one emitter per kind of output.
 
+mod bind;
 mod client;
 mod contract;
 mod descriptors;
+mod http;
+mod json;
 mod messages;
 mod mock;
 mod operations;
 mod service;
 mod tree;
+mod validate;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,14 +20,17 @@ use crate::error::Error;
 use crate::model::{Docs, Model};
 use crate::output::Output;
 
+pub(crate) use bind::Bind;
 pub(crate) use client::Client;
 pub(crate) use contract::Contract;
 pub(crate) use descriptors::Descriptors;
+pub(crate) use json::Json;
 pub(crate) use messages::Messages;
 pub(crate) use mock::Mock;
 pub(crate) use operations::Operations;
 pub(crate) use service::ServiceTrait;
 pub(crate) use tree::Tree;
+pub(crate) use validate::Validate;
 
 /// Makes one kind of output of a model.
 ///

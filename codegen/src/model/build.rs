@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 use prost_types::method_options::IdempotencyLevel;
 use prost_types::source_code_info::Location;
-use prost_types::{
-    DescriptorProto, FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto,
-};
+use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use crate::error::Error;
 use crate::source::SourceFile;
 
 use super::{
     Described, Docs, Idempotency, Kind, Method, Model, Package, Service, Types, aliases, clashes,
-    names,
+    messages, names,
 };
 
 /// Field numbers of descriptor.proto, of which the paths of places are made.
@@ -36,7 +35,13 @@ pub(crate) struct Wanted {
 
 impl Model {
     /// Makes the model of `files`, which stand behind what they import.
-    pub(crate) fn build(mut files: Vec<SourceFile>, wanted: &Wanted) -> Result<Self, Error> {
+    pub(crate) fn build(
+        mut files: Vec<SourceFile>,
+        pool: DescriptorPool,
+        wanted: &Wanted,
+    ) -> Result<Self, Error> {
+        let places =
+            files.iter().map(|file| (file.descriptor.name().to_owned(), file.clone())).collect();
         let described = files.iter().map(described).collect();
         keep_used(&mut files);
         aliases::resolve(&mut files);
@@ -50,19 +55,37 @@ impl Model {
                 name: name.to_owned(),
                 files: Vec::new(),
                 services: Vec::new(),
+                messages: Vec::new(),
+                enums: Vec::new(),
             });
             package.files.push(file.descriptor.name().to_owned());
+            // It is one of the pool's.
+            let Some(reflected) = pool.get_file_by_name(file.descriptor.name()) else { continue };
             if file.named && wanted.services {
-                for (place, proto) in file.descriptor.service.iter().enumerate() {
-                    package.services.push(service(file, place, proto, &wanted.types)?);
+                for (place, proto) in reflected.services().enumerate() {
+                    package.services.push(service(file, place, &proto, &wanted.types)?);
                 }
             }
         }
         let packages = packages.into_values().collect();
         let (runtime, types) = (names::path(&wanted.runtime)?, wanted.types.clone());
-        let model = Self { packages, runtime, files, described, types };
+        let mut model = Self { packages, runtime, pool, files, described, types, places };
         clashes::check(&model, wanted.mocks)?;
+        // Behind the check, which knows better words for names that cannot be.
+        model.add_messages()?;
         Ok(model)
+    }
+
+    fn add_messages(&mut self) -> Result<(), Error> {
+        for package in &mut self.packages {
+            for file in package.files.iter().filter_map(|file| self.pool.get_file_by_name(file)) {
+                let (messages, enums) = messages::of_file(&file, &self.types)?;
+                let here = |name: &str| self.types.outside_path(&format!(".{name}")).is_none();
+                package.messages.extend(messages.into_iter().filter(|m| here(&m.full_name)));
+                package.enums.extend(enums.into_iter().filter(|e| here(&e.full_name)));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -152,9 +175,10 @@ fn clean_comments(file: &mut FileDescriptorProto) {
 fn service(
     file: &SourceFile,
     place: usize,
-    proto: &ServiceDescriptorProto,
+    reflected: &ServiceDescriptor,
     types: &Types,
 ) -> Result<Service, Error> {
+    let proto = reflected.service_descriptor_proto();
     let package = file.descriptor.package();
     let proto_name = proto.name().to_owned();
     let full_name =
@@ -163,9 +187,9 @@ fn service(
     let (bare_name, bare_function) = (names::bare(&name), names::bare(&function));
     let at = vec![SERVICES, index(place)];
     let mut methods = Vec::new();
-    for (place, method_proto) in proto.method.iter().enumerate() {
+    for (place, reflected) in reflected.methods().enumerate() {
         let docs = docs(file, &[&at[..], &[METHODS, index(place)]].concat());
-        methods.push(method(package, &full_name, method_proto, docs, types)?);
+        methods.push(method(package, &full_name, reflected, docs, types)?);
     }
     Ok(Service {
         name: names::ident(&name)?,
@@ -178,16 +202,18 @@ fn service(
         proto_name,
         full_name,
         methods,
+        descriptor: reflected.clone(),
     })
 }
 
 fn method(
     package: &str,
     service: &str,
-    proto: &MethodDescriptorProto,
+    descriptor: MethodDescriptor,
     docs: Docs,
     types: &Types,
 ) -> Result<Method, Error> {
+    let proto = descriptor.method_descriptor_proto().clone();
     let proto_name = proto.name().to_owned();
     let options = proto.options.clone().unwrap_or_default();
     let free = |name: String, taken: &[&str]| {
@@ -212,7 +238,9 @@ fn method(
         },
         docs,
         deprecated: options.deprecated(),
+        http: Vec::new(),
         proto_name,
+        descriptor,
     })
 }
 

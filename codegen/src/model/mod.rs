@@ -5,13 +5,20 @@ mod aliases;
 mod build;
 mod clashes;
 mod docs;
+mod http;
+mod messages;
 pub(crate) mod names;
 mod types;
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, TokenStream};
+use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 pub(crate) use build::Wanted;
 pub use docs::Docs;
+pub use http::{HttpBody, HttpRule, Segment, Template, Variable};
+pub use messages::{Enum, EnumValue, Field, Message, Oneof, Shape, Value};
 pub(crate) use types::Types;
 
 use crate::source::SourceFile;
@@ -24,11 +31,15 @@ pub struct Model {
     pub packages: Vec<Package>,
     /// The path of the framework in generated code: `::bia`.
     pub runtime: TokenStream,
+    /// All that the protos say, options that are extensions too: `message.descriptor.options()`.
+    pub pool: DescriptorPool,
     /// The files that code is made of.
     pub(crate) files: Vec<SourceFile>,
     /// All files that take part, each behind what it imports.
     pub(crate) described: Vec<Described>,
     pub(crate) types: Types,
+    /// Every file that takes part with its places, by its import name.
+    pub(crate) places: BTreeMap<String, SourceFile>,
 }
 
 /// A file as reflection tells of it.
@@ -50,6 +61,10 @@ pub struct Package {
     pub files: Vec<String>,
     /// The services of files that the user named, in the order of the files.
     pub services: Vec<Service>,
+    /// The messages that code is made of, nested ones behind what they are nested in.
+    pub messages: Vec<Message>,
+    /// The enums that code is made of.
+    pub enums: Vec<Enum>,
 }
 
 /// A service.
@@ -76,6 +91,8 @@ pub struct Service {
     pub deprecated: bool,
     /// In the order of the proto, which is that of the operations.
     pub methods: Vec<Method>,
+    /// All that the proto says of it.
+    pub descriptor: ServiceDescriptor,
 }
 
 /// A method.
@@ -98,10 +115,14 @@ pub struct Method {
     pub kind: Kind,
     /// What `idempotency_level` says.
     pub idempotency: Idempotency,
+    /// How it is called over HTTP: the rule of the proto first, then its additional bindings.
+    pub http: Vec<HttpRule>,
     /// What the proto says about it.
     pub docs: Docs,
     /// Whether the proto calls it deprecated.
     pub deprecated: bool,
+    /// All that the proto says of it.
+    pub descriptor: MethodDescriptor,
 }
 
 /// Which sides of a method are streams.
@@ -126,6 +147,22 @@ pub enum Idempotency {
     NoSideEffects,
     /// `IDEMPOTENT`.
     Idempotent,
+}
+
+impl Model {
+    /// Where in a file something is, by what its descriptor calls its path: for what an emitter
+    /// refuses, as `file:line:column`.
+    #[must_use]
+    pub fn place(&self, file: &str, path: &[i32]) -> String {
+        self.place_of(file, path).to_string()
+    }
+
+    pub(crate) fn place_of(&self, file: &str, path: &[i32]) -> crate::error::Place {
+        self.places.get(file).map_or_else(
+            || crate::error::Place { file: file.to_owned(), position: None },
+            |source| source.place(path),
+        )
+    }
 }
 
 impl Package {

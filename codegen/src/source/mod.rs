@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use prost::encoding::{DecodeContext, decode_key, skip_field};
+use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
@@ -23,12 +24,14 @@ use crate::error::{Error, Place, Problem};
 pub(crate) struct Sources {
     /// Files in an order in which each stands behind what it imports.
     pub(crate) files: Vec<SourceFile>,
+    /// The same files with everything that they say of each other.
+    pub(crate) pool: DescriptorPool,
     /// What was read from disk, as the user can open it.
     pub(crate) read: Vec<PathBuf>,
 }
 
 /// One file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SourceFile {
     pub(crate) descriptor: FileDescriptorProto,
     /// The descriptor with every option of the file, also those that are extensions, and without
@@ -84,7 +87,8 @@ impl Sources {
             path: shown(file.name(), &opened),
         });
         let read = opened.values().filter_map(|file| file.path.clone()).collect();
-        Ok(Self { files: files.collect(), read })
+        let files = files.collect();
+        Ok(Self { files, pool, read })
     }
 }
 

@@ -214,6 +214,69 @@ impl Status {
     }
 }
 
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for User {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for user::Address {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for GetUserRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for WatchUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for WatchUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for ImportUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Json for ImportUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for User {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for user::Address {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for GetUserRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for WatchUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for WatchUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for ImportUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Bind for ImportUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for User {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for user::Address {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for GetUserRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for WatchUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for WatchUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for ImportUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Validate for ImportUsersResponse {}
+
 /// The files of this package and all that they import, as an encoded `google.protobuf.FileDescriptorSet`.
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub const FILE_DESCRIPTOR_SET: &[u8] = ::core::include_bytes!("user.v1.bin");
@@ -350,11 +413,12 @@ impl<__T: UserService> UserService for ::std::sync::Arc<__T> {
 /// Makes what an app serves as `user.v1.UserService` out of an implementation.
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub fn user_service(implementation: impl UserService) -> ::bia::Service {
-    static FACTS: ::bia::__codegen::Facts = ::bia::__codegen::Facts {
-        name: "user.v1.UserService",
-        operations: user_service_operations::ALL,
-        descriptors: FILE_DESCRIPTOR_SET,
-    };
+    static FACTS: ::bia::__codegen::Facts = ::bia::__codegen::Facts::new(
+            "user.v1.UserService",
+            user_service_operations::ALL,
+            FILE_DESCRIPTOR_SET,
+        )
+        .with_http(&[]);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: UserService> ::bia::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -860,4 +924,4 @@ pub mod user_service_operations {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-const _: () = ::bia::__codegen::assert_version(1u32);
+const _: () = ::bia::__codegen::assert_version(2u32);

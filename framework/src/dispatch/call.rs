@@ -3,11 +3,11 @@ use std::pin::Pin;
 use bytes::BytesMut;
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use prost::Message;
 
 use crate::body::Body;
 use crate::context::{Context, Inbound};
 use crate::error::{Error, Result};
+use crate::message::{Request, Response as Answer};
 use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
 
 use super::out::{self, Out};
@@ -59,8 +59,8 @@ impl ServerCall {
     /// Runs a method of one message each way.
     pub fn unary<Req, Res, F, Fut>(self, handler: F) -> Reply
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        Req: Request,
+        Res: Answer,
         F: FnOnce(Context, Req) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
@@ -75,8 +75,8 @@ impl ServerCall {
     /// Runs a method that a caller streams to.
     pub fn client_stream<Req, Res, F, Fut>(self, handler: F) -> Reply
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        Req: Request,
+        Res: Answer,
         F: FnOnce(Context, Streaming<Req>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
@@ -89,8 +89,8 @@ impl ServerCall {
     /// Runs a method that streams to the caller.
     pub fn server_stream<Req, Res, F, Fut>(self, handler: F) -> Reply
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        Req: Request,
+        Res: Answer,
         F: FnOnce(Context, Req, Out<Res>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
@@ -106,8 +106,8 @@ impl ServerCall {
     /// Runs a method that streams both ways.
     pub fn bidi<Req, Res, F, Fut>(self, handler: F) -> Reply
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        Req: Request,
+        Res: Answer,
         F: FnOnce(Context, Streaming<Req>, Out<Res>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
@@ -128,7 +128,7 @@ impl ServerCall {
     /// box then holds the parts and not the whole call as well.
     fn opened<Req, Run>(self, run: impl FnOnce(Context, Streaming<Req>, Writing) -> Run) -> Reply
     where
-        Req: Message + Default,
+        Req: Request,
         Run: Future<Output = Result<Response<Body>>> + Send + 'static,
     {
         match self.open() {
@@ -137,7 +137,7 @@ impl ServerCall {
         }
     }
 
-    fn open<Req: Message + Default>(self) -> Result<(Context, Streaming<Req>, Writing)> {
+    fn open<Req: Request>(self) -> Result<(Context, Streaming<Req>, Writing)> {
         let Inbound { cx, request } = self.inbound;
         let (parts, body) = request.into_parts();
         let encoding = Encoding::of(&parts.headers).map_err(|error| {
@@ -164,7 +164,7 @@ pub(crate) fn unknown(path: &str) -> Error {
 }
 
 /// The response of a method that answers one message.
-fn one<Res: Message>(cx: &Context, writing: Writing, reply: Result<Res>) -> Result<Response<Body>> {
+fn one<Res: Answer>(cx: &Context, writing: Writing, reply: Result<Res>) -> Result<Response<Body>> {
     let encoded = reply.and_then(|message| {
         let mut data = BytesMut::new();
         let sent = wire::encode(&message, writing.encoding, writing.limit, &mut data)?;

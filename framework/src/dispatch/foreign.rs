@@ -47,6 +47,8 @@ impl Service {
             operations: Arc::new([any]),
             open: true,
             descriptors: None,
+            http: &[],
+            openapi: "",
             handler: Arc::new(Foreign(service)),
         }
     }

@@ -3,12 +3,14 @@
 //! Generated code implements [`Handler`] and drives it through [`ServerCall`]; neither asks which
 //! face the call came by.
 
+mod binding;
 mod call;
 mod foreign;
 mod out;
 mod routes;
 mod service;
 
+pub use binding::{Binding, Part, Segment, Variable};
 pub(crate) use call::{Limits, unknown};
 pub use call::{Reply, ServerCall};
 pub use out::Out;

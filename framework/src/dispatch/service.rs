@@ -3,17 +3,43 @@ use std::sync::Arc;
 
 use crate::operation::Operation;
 
-use super::{Reply, ServerCall};
+use super::{Binding, Reply, ServerCall};
 
 /// What generated code knows of a service before any call.
 #[derive(Debug)]
 pub struct Facts {
-    /// The full name, `user.v1.UserService`.
-    pub name: &'static str,
-    /// Its methods, in the order of the proto.
-    pub operations: &'static [&'static Operation],
-    /// An encoded `FileDescriptorSet` that describes it, for reflection.
-    pub descriptors: &'static [u8],
+    name: &'static str,
+    operations: &'static [&'static Operation],
+    descriptors: &'static [u8],
+    http: &'static [Binding],
+    openapi: &'static str,
+}
+
+impl Facts {
+    /// The service of the full name `user.v1.UserService`, its methods in the order of the proto, and
+    /// an encoded `FileDescriptorSet` that describes it, for reflection.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        operations: &'static [&'static Operation],
+        descriptors: &'static [u8],
+    ) -> Self {
+        Self { name, operations, descriptors, http: &[], openapi: "" }
+    }
+
+    /// Replaces how its methods are called over HTTP.
+    #[must_use]
+    pub const fn with_http(mut self, bindings: &'static [Binding]) -> Self {
+        self.http = bindings;
+        self
+    }
+
+    /// Replaces its description as an `OpenAPI` document in JSON; none by default.
+    #[must_use]
+    pub const fn with_openapi(mut self, document: &'static str) -> Self {
+        self.openapi = document;
+        self
+    }
 }
 
 /// Runs the methods of a service. Generated code implements it.
@@ -33,6 +59,8 @@ pub struct Service {
     /// Whether methods that are not listed go to the handler too.
     pub(super) open: bool,
     pub(super) descriptors: Option<&'static [u8]>,
+    pub(super) http: &'static [Binding],
+    pub(super) openapi: &'static str,
     pub(super) handler: Arc<dyn Handler>,
 }
 
@@ -45,6 +73,8 @@ impl Service {
             operations: facts.operations.into(),
             open: false,
             descriptors: Some(facts.descriptors),
+            http: facts.http,
+            openapi: facts.openapi,
             handler: Arc::new(handler),
         }
     }
@@ -59,6 +89,18 @@ impl Service {
     #[must_use]
     pub fn operations(&self) -> &[&'static Operation] {
         &self.operations
+    }
+
+    /// How its methods are called over HTTP, beside `POST /package.Service/Method`.
+    #[must_use]
+    pub fn http(&self) -> &'static [Binding] {
+        self.http
+    }
+
+    /// An `OpenAPI` document of it alone, as JSON; empty if there is none.
+    #[must_use]
+    pub fn openapi(&self) -> &'static str {
+        self.openapi
     }
 
     /// An encoded `FileDescriptorSet` that describes it, if it brought one.

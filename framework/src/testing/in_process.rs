@@ -25,7 +25,7 @@ const PIPE: usize = 64 * 1024;
 /// # use bia::__codegen::{Facts, Handler, Reply, ServerCall};
 /// # use bia::{Kind, Operation, Service};
 /// # static GREET: Operation = Operation::new("/greet.v1.Greeter/Greet", Kind::Unary);
-/// # static FACTS: Facts = Facts { name: "greet.v1.Greeter", operations: &[&GREET], descriptors: &[] };
+/// # static FACTS: Facts = Facts::new("greet.v1.Greeter", &[&GREET], &[]);
 /// # struct Greeter;
 /// # impl Handler for Greeter {
 /// #     fn call(&self, _: usize, call: ServerCall) -> Reply {

@@ -21,7 +21,7 @@ use crate::operation::{Kind, Operation};
 use crate::testing::TestApp;
 
 static ECHO: Operation = Operation::new("/t.Echo/Echo", Kind::Unary);
-static FACTS: Facts = Facts { name: "t.Echo", operations: &[&ECHO], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.Echo", &[&ECHO], &[]);
 
 /// No wait in these tests takes so long unless what is awaited does not happen.
 const LONG: Duration = Duration::from_secs(20);

@@ -13,8 +13,7 @@ use futures_util::stream;
 
 static GREET: Operation = Operation::new("/greet.v1.Greeter/Greet", Kind::Unary);
 static COUNT: Operation = Operation::new("/greet.v1.Greeter/Count", Kind::ServerStream);
-static GREETER: Facts =
-    Facts { name: "greet.v1.Greeter", operations: &[&GREET, &COUNT], descriptors: &[] };
+static GREETER: Facts = Facts::new("greet.v1.Greeter", &[&GREET, &COUNT], &[]);
 
 /// Greets by its own name; asks another one first, if it has a channel to it.
 struct Greeter {

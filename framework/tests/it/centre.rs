@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const KEY: &str = "config/users/app.yaml";
 
 static ASK: Operation = Operation::new("/users.v1.Users/Ask", Kind::Unary);
-static USERS: Facts = Facts { name: "users.v1.Users", operations: &[&ASK], descriptors: &[] };
+static USERS: Facts = Facts::new("users.v1.Users", &[&ASK], &[]);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -9,9 +9,8 @@ use crate::fixture::collector::Collector;
 
 static CREATE: Operation = Operation::new("/order.v1.OrderService/CreateOrder", Kind::Unary);
 static FIND: Operation = Operation::new("/user.v1.UserService/GetUser", Kind::Unary);
-static ORDERS: Facts =
-    Facts { name: "order.v1.OrderService", operations: &[&CREATE], descriptors: &[] };
-static USERS: Facts = Facts { name: "user.v1.UserService", operations: &[&FIND], descriptors: &[] };
+static ORDERS: Facts = Facts::new("order.v1.OrderService", &[&CREATE], &[]);
+static USERS: Facts = Facts::new("user.v1.UserService", &[&FIND], &[]);
 
 /// Asks users first.
 struct Orders(Channel);

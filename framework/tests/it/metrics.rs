@@ -28,7 +28,7 @@ use crate::fixture::prometheus::{Prometheus, promtool};
 use crate::otlp::{self, Collector};
 
 static ECHO: Operation = Operation::new("/echo.v1.Echo/Say", Kind::Unary);
-static ECHOES: Facts = Facts { name: "echo.v1.Echo", operations: &[&ECHO], descriptors: &[] };
+static ECHOES: Facts = Facts::new("echo.v1.Echo", &[&ECHO], &[]);
 
 /// Says what it is told, and breaks when it is told to.
 struct Echo;

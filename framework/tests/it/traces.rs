@@ -20,10 +20,8 @@ use crate::otlp::{Answer, Collector, attributes};
 static CREATE: Operation = Operation::new("/order.v1.OrderService/CreateOrder", Kind::Unary);
 static FIND: Operation = Operation::new("/user.v1.UserService/GetUser", Kind::Unary);
 static WATCH: Operation = Operation::new("/user.v1.UserService/WatchUsers", Kind::ServerStream);
-static ORDERS: Facts =
-    Facts { name: "order.v1.OrderService", operations: &[&CREATE], descriptors: &[] };
-static USERS: Facts =
-    Facts { name: "user.v1.UserService", operations: &[&FIND, &WATCH], descriptors: &[] };
+static ORDERS: Facts = Facts::new("order.v1.OrderService", &[&CREATE], &[]);
+static USERS: Facts = Facts::new("user.v1.UserService", &[&FIND, &WATCH], &[]);
 
 /// Asks users first, inside a span of its own.
 struct Orders(Channel);

@@ -9,7 +9,19 @@ const ROOT: &str = "framework/src/";
 
 /// A module may name only modules of lower floors.
 pub(super) const FLOORS: [&[&str]; 5] = [
-    &["error", "operation", "context", "metadata", "body", "algo", "pb"],
+    &[
+        "error",
+        "operation",
+        "context",
+        "metadata",
+        "body",
+        "algo",
+        "pb",
+        "json",
+        "bind",
+        "validate",
+        "message",
+    ],
     &["registry", "config", "health", "telemetry", "tls", "wire", "server"],
     &["middleware", "balance", "backend", "dispatch"],
     &["transport", "client"],
@@ -183,6 +195,10 @@ fn edges(source: &Source, exports: &BTreeMap<String, Vec<String>>) -> Vec<Edge> 
     if own.is_empty() {
         return Vec::new();
     }
+    // The names of generated code are its contract, on whatever floor it stands.
+    let is_contract = |to: &[String]| {
+        source.is_generated() && to.first().is_some_and(|first| first == "__codegen")
+    };
     let inline = inline_modules(&source.code);
     let mut edges = Vec::new();
     for start in ["crate::", "super::"] {
@@ -203,7 +219,7 @@ fn edges(source: &Source, exports: &BTreeMap<String, Vec<String>>) -> Vec<Edge> 
                 if let Some(export) = export.and_then(|first| exports.get(first)) {
                     to.splice(..1, export.iter().cloned());
                 }
-                if !to.is_empty() {
+                if !to.is_empty() && !is_contract(&to) {
                     edges.push(Edge { from: own.clone(), to, path: source.path.clone(), line });
                 }
             }

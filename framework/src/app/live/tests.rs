@@ -18,7 +18,7 @@ use crate::wire::Encoding;
 
 static ECHO: Operation = Operation::new("/t.Echo/Echo", Kind::Unary);
 static SLOW: Operation = Operation::new("/t.Echo/Slow", Kind::Unary);
-static FACTS: Facts = Facts { name: "t.Echo", operations: &[&ECHO, &SLOW], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.Echo", &[&ECHO, &SLOW], &[]);
 
 /// No wait in these tests takes so long unless what is awaited does not happen.
 const LONG: Duration = Duration::from_secs(20);

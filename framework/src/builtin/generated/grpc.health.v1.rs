@@ -107,11 +107,12 @@ impl<__T: Health> Health for ::std::sync::Arc<__T> {
 /// Makes what an app serves as `grpc.health.v1.Health` out of an implementation.
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub fn health(implementation: impl Health) -> crate::Service {
-    static FACTS: crate::__codegen::Facts = crate::__codegen::Facts {
-        name: "grpc.health.v1.Health",
-        operations: health_operations::ALL,
-        descriptors: FILE_DESCRIPTOR_SET,
-    };
+    static FACTS: crate::__codegen::Facts = crate::__codegen::Facts::new(
+            "grpc.health.v1.Health",
+            health_operations::ALL,
+            FILE_DESCRIPTOR_SET,
+        )
+        .with_http(&[]);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: Health> crate::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -169,4 +170,4 @@ pub mod health_operations {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-const _: () = crate::__codegen::assert_version(1u32);
+const _: () = crate::__codegen::assert_version(2u32);

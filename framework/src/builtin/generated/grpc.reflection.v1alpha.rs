@@ -52,11 +52,12 @@ impl<__T: ServerReflection> ServerReflection for ::std::sync::Arc<__T> {
 /// Makes what an app serves as `grpc.reflection.v1alpha.ServerReflection` out of an implementation.
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub fn server_reflection(implementation: impl ServerReflection) -> crate::Service {
-    static FACTS: crate::__codegen::Facts = crate::__codegen::Facts {
-        name: "grpc.reflection.v1alpha.ServerReflection",
-        operations: server_reflection_operations::ALL,
-        descriptors: FILE_DESCRIPTOR_SET,
-    };
+    static FACTS: crate::__codegen::Facts = crate::__codegen::Facts::new(
+            "grpc.reflection.v1alpha.ServerReflection",
+            server_reflection_operations::ALL,
+            FILE_DESCRIPTOR_SET,
+        )
+        .with_http(&[]);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: ServerReflection> crate::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -99,4 +100,4 @@ pub mod server_reflection_operations {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-const _: () = crate::__codegen::assert_version(1u32);
+const _: () = crate::__codegen::assert_version(2u32);

@@ -616,3 +616,138 @@ impl ::prost::Name for Status {
         "type.googleapis.com/google.rpc.Status".into()
     }
 }
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ErrorInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for RetryInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for DebugInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for QuotaFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for quota_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for PreconditionFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for precondition_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for BadRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for bad_request::FieldViolation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for RequestInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ResourceInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for Help {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for help::Link {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for LocalizedMessage {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for Status {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ErrorInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for RetryInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for DebugInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for QuotaFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for quota_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for PreconditionFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for precondition_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for BadRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for bad_request::FieldViolation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for RequestInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ResourceInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for Help {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for help::Link {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for LocalizedMessage {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for Status {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ErrorInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for RetryInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for DebugInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for QuotaFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for quota_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for PreconditionFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for precondition_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for BadRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for bad_request::FieldViolation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for RequestInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ResourceInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for Help {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for help::Link {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for LocalizedMessage {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for Status {}

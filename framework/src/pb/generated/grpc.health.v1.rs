@@ -129,3 +129,39 @@ impl ::prost::Name for HealthListResponse {
         "type.googleapis.com/grpc.health.v1.HealthListResponse".into()
     }
 }
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for HealthCheckRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for HealthCheckResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for HealthListRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for HealthListResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for HealthCheckRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for HealthCheckResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for HealthListRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for HealthListResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for HealthCheckRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for HealthCheckResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for HealthListRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for HealthListResponse {}

@@ -270,3 +270,75 @@ impl ::prost::Name for ErrorResponse {
         "type.googleapis.com/grpc.reflection.v1.ErrorResponse".into()
     }
 }
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ServerReflectionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ExtensionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ServerReflectionResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for FileDescriptorResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ExtensionNumberResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ListServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Json for ErrorResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ServerReflectionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ExtensionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ServerReflectionResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for FileDescriptorResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ExtensionNumberResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ListServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Bind for ErrorResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ServerReflectionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ExtensionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ServerReflectionResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for FileDescriptorResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ExtensionNumberResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ListServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Validate for ErrorResponse {}

@@ -17,8 +17,7 @@ static PANIC: Operation = Operation::new("/t.Echo/Panic", Kind::Unary);
 static COUNT: Operation = Operation::new("/t.Echo/Count", Kind::ServerStream);
 static SUM: Operation = Operation::new("/t.Echo/Sum", Kind::ClientStream);
 static CHAT: Operation = Operation::new("/t.Echo/Chat", Kind::Bidi);
-static FACTS: Facts =
-    Facts { name: "t.Echo", operations: &[&ECHO, &PANIC, &COUNT, &SUM, &CHAT], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.Echo", &[&ECHO, &PANIC, &COUNT, &SUM, &CHAT], &[]);
 
 struct Echo;
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::*;
 
 static STUCK: Operation = Operation::new("/t.Hold/Stuck", Kind::Unary);
-static FACTS: Facts = Facts { name: "t.Hold", operations: &[&STUCK], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.Hold", &[&STUCK], &[]);
 
 /// Never answers, and tells that it was asked.
 struct Stuck(Arc<Semaphore>);

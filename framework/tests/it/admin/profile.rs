@@ -128,7 +128,7 @@ async fn a_profile_ends_with_whoever_asked_for_it_and_holds_no_stop_up() {
 }
 
 static ECHO: Operation = Operation::new("/t.Load/Echo", Kind::Unary);
-static FACTS: Facts = Facts { name: "t.Load", operations: &[&ECHO], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.Load", &[&ECHO], &[]);
 
 struct Echo;
 

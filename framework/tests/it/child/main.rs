@@ -83,7 +83,7 @@ fn say(what: &str) {
 /// `test.Sleeper/Sleep` takes the milliseconds that its message says.
 fn sleeper() -> Service {
     static SLEEP: Operation = Operation::new("/test.Sleeper/Sleep", Kind::Unary);
-    static FACTS: Facts = Facts { name: "test.Sleeper", operations: &[&SLEEP], descriptors: &[] };
+    static FACTS: Facts = Facts::new("test.Sleeper", &[&SLEEP], &[]);
     struct Sleeper;
     impl Handler for Sleeper {
         fn call(&self, _: usize, call: ServerCall) -> Reply {

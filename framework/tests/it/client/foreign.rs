@@ -22,11 +22,7 @@ static SPLIT: Operation = Operation::new("/t.Words/Split", Kind::ServerStream);
 static CHAT: Operation = Operation::new("/t.Words/Chat", Kind::Bidi);
 static FAIL: Operation = Operation::new("/t.Words/Fail", Kind::Unary);
 static STUCK: Operation = Operation::new("/t.Words/Stuck", Kind::Unary);
-static FACTS: Facts = Facts {
-    name: "t.Words",
-    operations: &[&UNARY, &JOIN, &SPLIT, &CHAT, &FAIL, &STUCK],
-    descriptors: &[],
-};
+static FACTS: Facts = Facts::new("t.Words", &[&UNARY, &JOIN, &SPLIT, &CHAT, &FAIL, &STUCK], &[]);
 
 struct Words;
 

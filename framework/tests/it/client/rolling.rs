@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::membership::scripted;
 use super::*;
 
-static FACTS: Facts = Facts { name: "t.T", operations: &[&ECHO, &CHAT], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.T", &[&ECHO, &CHAT], &[]);
 
 struct Echo;
 

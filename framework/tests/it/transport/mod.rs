@@ -29,8 +29,7 @@ static SLOW: Operation = Operation::new("/t.Echo/Slow", Kind::Unary);
 static STUCK: Operation = Operation::new("/t.Echo/Stuck", Kind::Unary);
 static CHAT: Operation = Operation::new("/t.Echo/Chat", Kind::Bidi);
 static SUM: Operation = Operation::new("/t.Echo/Sum", Kind::ClientStream);
-static FACTS: Facts =
-    Facts { name: "t.Echo", operations: &[&ECHO, &SLOW, &STUCK, &CHAT, &SUM], descriptors: &[] };
+static FACTS: Facts = Facts::new("t.Echo", &[&ECHO, &SLOW, &STUCK, &CHAT, &SUM], &[]);
 
 /// No wait in these tests takes so long unless what is awaited does not happen.
 const LONG: Duration = Duration::from_secs(20);

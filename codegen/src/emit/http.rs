@@ -1,0 +1,55 @@
+//! How methods are called over HTTP, as data for the router.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{HttpBody, HttpRule, Segment, Service};
+
+/// The bindings of a service, in the order of its methods.
+pub(super) fn bindings(bia: &TokenStream, service: &Service) -> TokenStream {
+    let rules = service.methods.iter().enumerate();
+    let rules = rules.flat_map(|(place, method)| method.http.iter().map(move |rule| (place, rule)));
+    let bindings =
+        rules.filter(|(_, rule)| !rule.is_implied).map(|(place, rule)| binding(bia, place, rule));
+    quote!(&[#(#bindings),*])
+}
+
+fn binding(bia: &TokenStream, method: usize, rule: &HttpRule) -> TokenStream {
+    let HttpRule { verb, template, .. } = rule;
+    let text = &template.text;
+    let segments = template.segments.iter().map(|segment| match segment {
+        Segment::Literal(text) => quote!(#bia::__codegen::Segment::Literal(#text)),
+        Segment::One => quote!(#bia::__codegen::Segment::One),
+        Segment::Rest => quote!(#bia::__codegen::Segment::Rest),
+    });
+    let suffix = match &template.verb {
+        Some(verb) => quote!(::core::option::Option::Some(#verb)),
+        None => quote!(::core::option::Option::None),
+    };
+    let variables = template.variables.iter().map(|variable| {
+        let (field, from, to) = (&variable.field, variable.segments.start, variable.segments.end);
+        quote!(#bia::__codegen::Variable { field: #field, from: #from, to: #to })
+    });
+    let field = |number: u32| quote!(#bia::__codegen::Part::Field(#number));
+    let body = match &rule.body {
+        HttpBody::None => quote!(#bia::__codegen::Part::None),
+        HttpBody::Whole => quote!(#bia::__codegen::Part::Whole),
+        HttpBody::Field(descriptor) => field(descriptor.number()),
+    };
+    let response = match &rule.response_body {
+        Some(descriptor) => field(descriptor.number()),
+        None => quote!(#bia::__codegen::Part::Whole),
+    };
+    quote! {
+        #bia::__codegen::Binding {
+            method: #method,
+            verb: #verb,
+            template: #text,
+            segments: &[#(#segments),*],
+            suffix: #suffix,
+            variables: &[#(#variables),*],
+            body: #body,
+            response: #response,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The rules that messages keep.
+
+use quote::quote;
+
+use crate::error::Error;
+use crate::model::Model;
+use crate::output::Output;
+
+use super::Emit;
+
+#[derive(Debug)]
+pub(crate) struct Validate;
+
+impl Emit for Validate {
+    fn emit(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
+        let bia = &model.runtime;
+        for package in &model.packages {
+            for message in &package.messages {
+                let path = &message.path;
+                output.add_items(package, quote!(impl #bia::__codegen::Validate for #path {}));
+            }
+        }
+        Ok(())
+    }
+}
