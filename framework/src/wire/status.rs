@@ -15,6 +15,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use prost::Message;
 
 use crate::error::{Code, Error, Result};
@@ -108,7 +109,8 @@ fn shortened(message: &str) -> Cow<'_, str> {
     let mut room = MESSAGE;
     let mut cut = None;
     for (place, char) in message.char_indices() {
-        let written = if char.is_ascii() && plain(char as u8) { 1 } else { 3 * char.len_utf8() };
+        let plain = matches!(char, ' '..='~') && char != '%';
+        let written = if plain { 1 } else { 3 * char.len_utf8() };
         let Some(left) = room.checked_sub(written) else {
             return Cow::Owned(format!("{}{ELLIPSIS}", &message[..cut.unwrap_or(0)]));
         };
@@ -221,55 +223,16 @@ pub(crate) fn of_http(status: http::StatusCode, content_type: Option<&HeaderValu
     )
 }
 
-/// What the protocol's Percent-Byte-Encoding spares: printable ASCII but `%`.
-fn plain(byte: u8) -> bool {
-    (0x20..=0x7e).contains(&byte) && byte != b'%'
-}
+/// What the protocol's Percent-Byte-Encoding does not spare: all but printable ASCII, and `%`.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
 fn percent_encode(message: &str) -> Cow<'_, str> {
-    if message.bytes().all(plain) {
-        return Cow::Borrowed(message);
-    }
-    let mut encoded = String::with_capacity(message.len() + 16);
-    for byte in message.bytes() {
-        if plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            encoded.push('%');
-            encoded.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            encoded.push(char::from(DIGITS[usize::from(byte & 0xf)]));
-        }
-    }
-    Cow::Owned(encoded)
+    utf8_percent_encode(message, ESCAPED).into()
 }
 
 /// What is not encoded rightly stays as it is; what is no UTF-8 is replaced.
 fn percent_decode(message: &[u8]) -> Cow<'_, str> {
-    if !message.contains(&b'%') {
-        return String::from_utf8_lossy(message);
-    }
-    let mut decoded = Vec::with_capacity(message.len());
-    let mut rest = message;
-    while let Some((&byte, tail)) = rest.split_first() {
-        let pair =
-            tail.first_chunk::<2>().and_then(|[high, low]| Some(hex(*high)? << 4 | hex(*low)?));
-        match (byte, pair) {
-            (b'%', Some(value)) => {
-                decoded.push(value);
-                rest = &tail[2..];
-            }
-            _ => {
-                decoded.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    percent_encoding::percent_decode(message).decode_utf8_lossy()
 }
 
 #[cfg(feature = "tonic")]

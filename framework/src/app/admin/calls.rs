@@ -23,7 +23,7 @@ pub(super) fn show(active: &Active, query: Option<&str>) -> Answer {
     let mut calls = active.all();
     let in_flight = calls.len();
     if let Some(part) = query::value(query, "operation") {
-        calls.retain(|call| operation(call).name().contains(&*part));
+        calls.retain(|call| operation(call).name().contains(&part));
     }
     calls.sort_by_key(|call| Reverse(now.saturating_duration_since(begun(call))));
     calls.truncate(MOST);

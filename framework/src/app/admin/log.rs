@@ -39,7 +39,7 @@ fn read(query: Option<&str>) -> Result<LogChange, Invalid> {
     if let Some(unknown) = keys.find(|key| !PARAMETERS.contains(key)) {
         return Err(Invalid::new(unknown, format!("expected {}", PARAMETERS.join(", "))));
     }
-    let value = |name: &str| query::value(query, name).map(String::from);
+    let value = |name: &str| query::value(query, name);
     let Some(filter) = value("level").filter(|level| !level.is_empty()) else {
         let what = "expected a level (error, warn, info, debug, trace): ?level=debug&for=5m";
         return Err(Invalid::new("level", what));

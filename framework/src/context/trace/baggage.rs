@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// How many entries are carried at most (Baggage §3.3.2, which asks for at least as many).
 const MOST_ENTRIES: usize = 64;
@@ -125,25 +126,22 @@ impl Entry {
     fn write(&self, text: &mut String) {
         text.push_str(&self.key);
         text.push('=');
-        for byte in self.value.bytes() {
-            if is_octet(byte) && byte != b'%' {
-                text.push(char::from(byte));
-            } else {
-                text.push_str(&format!("%{byte:02X}"));
-            }
-        }
+        text.extend(utf8_percent_encode(&self.value, ESCAPED));
         text.push_str(&self.properties);
     }
 
     /// How many bytes it takes, with the comma behind it.
     fn written(&self) -> usize {
-        let byte = |byte| if is_octet(byte) && byte != b'%' { 1 } else { 3 };
-        let value: usize = self.value.bytes().map(byte).sum();
+        let value: usize = utf8_percent_encode(&self.value, ESCAPED).map(str::len).sum();
         self.key.len() + value + self.properties.len() + 2
     }
 }
 
-/// What a value may hold as it is (Baggage §3.3.1.3): no space, quote, comma, semicolon, backslash.
+/// What of a value is written with percent signs (Baggage §3.3.1.3): all but what may stand as it is,
+/// and the percent sign itself.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\').add(b'%');
+
+/// What a value may hold as it is: no space, quote, comma, semicolon, backslash.
 fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
@@ -157,20 +155,5 @@ fn is_token(text: &str) -> bool {
 /// A value without its percent signs. What is no text then holds the replacement character, as it
 /// says in §3.3.1.3.
 fn decoded(value: &str) -> String {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [first, after @ ..] = rest {
-        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
 }
