@@ -18,7 +18,7 @@ use crate::dispatch::{Limits, Reply, Routes, ServerCall, unknown};
 use crate::error::{Error, Result};
 use crate::middleware::deadline::{Deadline, Times};
 use crate::middleware::metadata::ReadMetadata;
-use crate::middleware::observe::{InFlight, Observe};
+use crate::middleware::observe::Observe;
 use crate::middleware::recovery::Recovery;
 use crate::middleware::rescue::Rescue;
 use crate::middleware::{UserLayer, UserService};
@@ -35,7 +35,7 @@ type Stack = Rescue<ReadMetadata<Observe<Recovery<Deadline<Inner>>>>>;
 #[derive(Clone)]
 pub(crate) struct Pipeline {
     routes: Arc<Routes>,
-    in_flight: InFlight,
+    calls: ServerCalls,
     connections: ConnectionInstruments,
     stack: Stack,
 }
@@ -50,7 +50,6 @@ impl Pipeline {
         telemetry: Telemetry,
     ) -> Self {
         let routes = Arc::new(routes);
-        let in_flight = InFlight::new(routes.iter().len());
         let dispatch = Dispatch(Arc::new(Served { routes: Arc::clone(&routes), limits }));
         let inner = if layers.is_empty() {
             Inner::Dispatch(dispatch)
@@ -65,11 +64,11 @@ impl Pipeline {
         let operations: Vec<_> = routes.iter().map(|route| route.operation).collect();
         let connections = telemetry.metrics().connections();
         let calls = ServerCalls::new(telemetry, &operations);
-        let stack = Observe::new(stack, in_flight.clone(), calls);
+        let stack = Observe::new(stack, calls.clone());
         // So that what observes knows what the caller told.
         let stack = ReadMetadata::new(stack);
         let stack = Rescue::new(stack);
-        Self { routes, in_flight, connections, stack }
+        Self { routes, calls, connections, stack }
     }
 
     /// Answers a request, whatever it is.
@@ -95,13 +94,7 @@ impl Pipeline {
 
     /// The operations that are running, and how many calls of each.
     pub(crate) fn in_flight(&self) -> Vec<(&'static str, usize)> {
-        let known = self.routes.iter().map(|route| route.operation.name());
-        known
-            .chain([UNKNOWN.name()])
-            .enumerate()
-            .map(|(place, name)| (name, self.in_flight.of(place)))
-            .filter(|(_, count)| *count > 0)
-            .collect()
+        self.calls.in_flight()
     }
 }
 

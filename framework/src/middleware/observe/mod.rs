@@ -1,8 +1,6 @@
 //! Sees every call begin and end: counts those in flight and has telemetry tell of them.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -15,56 +13,16 @@ use crate::context::Inbound;
 use crate::error::{Error, Result};
 use crate::telemetry::{Outcome, REQUEST_ID, ServerCalls, ServerSeen};
 
-/// How many calls of each operation are in flight. Cloning is cheap; all clones are one.
-#[derive(Clone, Debug)]
-pub(crate) struct InFlight {
-    /// One for each route, and the last for what has none.
-    counts: Arc<[AtomicUsize]>,
-}
-
-impl InFlight {
-    pub(crate) fn new(routes: usize) -> Self {
-        Self { counts: (0..=routes).map(|_| AtomicUsize::new(0)).collect() }
-    }
-
-    /// How many there are of the operation at a place; past the last, of those that have none.
-    pub(crate) fn of(&self, route: usize) -> usize {
-        self.counts.get(route).map_or(0, |count| count.load(Ordering::Relaxed))
-    }
-
-    fn enter(&self, route: Option<usize>) -> Place {
-        let last = self.counts.len() - 1;
-        let place =
-            Place { counts: Arc::clone(&self.counts), index: route.unwrap_or(last).min(last) };
-        place.counts[place.index].fetch_add(1, Ordering::Relaxed);
-        place
-    }
-}
-
-/// One call in flight, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    counts: Arc<[AtomicUsize]>,
-    index: usize,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.counts[self.index].fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// The one layer that follows a call to the end of its body.
 #[derive(Clone, Debug)]
 pub(crate) struct Observe<S> {
     inner: S,
-    in_flight: InFlight,
     calls: ServerCalls,
 }
 
 impl<S> Observe<S> {
-    pub(crate) fn new(inner: S, in_flight: InFlight, calls: ServerCalls) -> Self {
-        Self { inner, in_flight, calls }
+    pub(crate) fn new(inner: S, calls: ServerCalls) -> Self {
+        Self { inner, calls }
     }
 }
 
@@ -81,27 +39,17 @@ where
     }
 
     fn call(&mut self, mut call: Inbound) -> Self::Future {
-        let place = self.in_flight.enter(call.cx.route());
         let seen = self.calls.begin(&mut call);
-        Observed { inner: self.inner.call(call), watch: Some(Watch { seen, _place: place }) }
+        Observed { inner: self.inner.call(call), seen: Some(seen) }
     }
 }
 
-/// What lasts as long as a call.
-#[derive(Debug)]
-struct Watch {
-    seen: ServerSeen,
-    _place: Place,
-}
-
-impl Watch {
-    /// The caller finds its call in our logs by what it is told here, however it ended.
-    fn sign(&self, outcome: &mut Result<Response<Body>>) {
-        let Some(id) = self.seen.cx().request_id_value().cloned() else { return };
-        match outcome {
-            Ok(response) => drop(response.headers_mut().insert(REQUEST_ID, id)),
-            Err(error) => error.add_trailer(REQUEST_ID, id),
-        }
+/// The caller finds its call in our logs by what it is told here, however it ended.
+fn sign(seen: &ServerSeen, outcome: &mut Result<Response<Body>>) {
+    let Some(id) = seen.cx().request_id_value().cloned() else { return };
+    match outcome {
+        Ok(response) => drop(response.headers_mut().insert(REQUEST_ID, id)),
+        Err(error) => error.add_trailer(REQUEST_ID, id),
     }
 }
 
@@ -110,7 +58,7 @@ pin_project_lite::pin_project! {
     pub(crate) struct Observed<F> {
         #[pin]
         inner: F,
-        watch: Option<Watch>,
+        seen: Option<ServerSeen>,
     }
 }
 
@@ -120,19 +68,18 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Observed<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut outcome = ready!(this.inner.poll(cx));
-        let Some(watch) = this.watch.take() else { return Poll::Ready(outcome) };
-        watch.sign(&mut outcome);
+        let Some(seen) = this.seen.take() else { return Poll::Ready(outcome) };
+        sign(&seen, &mut outcome);
         Poll::Ready(match outcome {
             Ok(response) if !response.body().is_whole() => {
-                let watch = Some(watch);
-                Ok(response.map(|inner| Body::new(ObservedBody { inner, watch })))
+                Ok(response.map(|inner| Body::new(ObservedBody { inner, seen: Some(seen) })))
             }
             Ok(response) => {
-                watch.seen.end(Outcome::Ok);
+                seen.end(Outcome::Ok);
                 Ok(response)
             }
             Err(error) => {
-                watch.seen.end(Outcome::Failed(&error));
+                seen.end(Outcome::Failed(&error));
                 Err(error)
             }
         })
@@ -141,13 +88,13 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Observed<F> {
 
 struct ObservedBody {
     inner: Body,
-    watch: Option<Watch>,
+    seen: Option<ServerSeen>,
 }
 
 impl ObservedBody {
     fn end(&mut self, outcome: Outcome<'_>) {
-        if let Some(watch) = self.watch.take() {
-            watch.seen.end(outcome);
+        if let Some(seen) = self.seen.take() {
+            seen.end(outcome);
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,9 +31,19 @@ pub(crate) struct ServerSeen {
 impl ServerCalls {
     /// `operations` are those of the server, in the order of [`Context::route`].
     pub(crate) fn new(telemetry: Telemetry, operations: &[&'static Operation]) -> Self {
-        let _ = operations;
         let instruments = telemetry.metrics().server_calls(operations.iter().copied());
         Self(Arc::new(Served { telemetry, instruments }))
+    }
+
+    /// The operations of calls that are on their way, and how many of each.
+    pub(crate) fn in_flight(&self) -> Vec<(&'static str, usize)> {
+        let mut counts = BTreeMap::new();
+        for call in self.0.telemetry.active().all() {
+            if let ActiveCall::Served(cx) = call {
+                *counts.entry(cx.operation().name()).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
     }
 
     /// A call begins: where it stands in its trace is settled, which its context tells from here on.
