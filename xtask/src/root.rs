@@ -89,6 +89,13 @@ impl Cache {
         std::os::unix::fs::symlink(target, &fresh).about(about)?;
         std::fs::rename(&fresh, self.bin(name)).about(about)
     }
+
+    /// Makes a shell script that ends in `script` known as the binary `name`.
+    pub(crate) fn launch(&self, name: &str, script: &str) -> Result<()> {
+        let launcher = self.join(format!("opt/{name}.sh"));
+        write(&launcher, format!("#!/bin/sh\n{script}\n"))?;
+        self.link(&launcher, name)
+    }
 }
 
 /// The variable that names the binary `name` to the tests: `BIA_PY_GRPC_BIN` for `py-grpc`.

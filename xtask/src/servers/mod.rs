@@ -2,7 +2,9 @@
 
 mod daemon;
 mod debian;
+mod faces;
 mod kinds;
+mod npm;
 mod parts;
 mod postgres;
 mod python;
@@ -69,13 +71,13 @@ pub(crate) fn install(cache: &Cache, parts: &[&'static Part]) -> Result<Vec<Miss
         match text {
             Ok(version) => {
                 ui::say(format_args!(
-                    "{:<10} {state:<9} {:>8}  {version}",
+                    "{:<11} {state:<9} {:>8}  {version}",
                     part.name,
                     watch.text()
                 ));
             }
             Err(error) => {
-                ui::say(format_args!("{:<10} FAILED    {:>8}  {error}", part.name, watch.text()));
+                ui::say(format_args!("{:<11} FAILED    {:>8}  {error}", part.name, watch.text()));
                 missing.push(Missing { part, why: error.to_string() });
             }
         }
@@ -151,7 +153,7 @@ fn list(cache: &Cache) -> Result<()> {
     ui::out("parts");
     for part in PARTS {
         let state = part.version(cache).unwrap_or_else(|| "not installed".to_owned());
-        ui::out(format_args!("  {:<10} {:<22} {}", part.name, state, part.what));
+        ui::out(format_args!("  {:<11} {:<22} {}", part.name, state, part.what));
     }
     ui::out("started");
     for group in Group::all(cache)? {
@@ -172,7 +174,7 @@ fn usage() -> String {
     );
     for part in PARTS {
         let optional = if part.is_optional { " (optional)" } else { "" };
-        text.push_str(&format!("\n  {:<10} {}{optional}", part.name, part.what));
+        text.push_str(&format!("\n  {:<11} {}{optional}", part.name, part.what));
     }
     text.push_str("\nKIND:");
     for (name, what) in kinds::KINDS {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{debian, python};
+use super::{debian, faces, python};
 use crate::error::{About as _, Error, Result};
 use crate::exec;
 use crate::root::{Cache, empty_folder, on_path};
@@ -17,8 +17,8 @@ pub(crate) struct Part {
     /// The tests that need it may be left out: its source moves, and may be gone tomorrow.
     pub(crate) is_optional: bool,
     /// Its version, if it is there and runs.
-    check: fn(&Cache) -> Option<String>,
-    get: fn(&Cache) -> Result<()>,
+    pub(super) check: fn(&Cache) -> Option<String>,
+    pub(super) get: fn(&Cache) -> Result<()>,
 }
 
 impl Part {
@@ -61,10 +61,7 @@ pub(crate) const PARTS: &[Part] = &[
             let python = python::environment(cache, "grpc")?;
             python::require(cache, &python, include_str!("py-grpc.txt"))?;
             // Not a link: Python finds its environment by the path that it is started by.
-            let launcher = cache.join("opt/py-grpc.sh");
-            let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", python.display());
-            crate::root::write(&launcher, script)?;
-            cache.link(&launcher, "py-grpc")
+            cache.launch("py-grpc", &format!("exec '{}' \"$@\"", python.display()))
         },
     },
     Part {
@@ -176,6 +173,11 @@ pub(crate) const PARTS: &[Part] = &[
         },
         get: get_interop,
     },
+    faces::ENVOY,
+    faces::CONFORMANCE,
+    faces::PY_CHECKS,
+    faces::CHROMIUM,
+    faces::WEB_CLIENTS,
 ];
 
 /// Only one of Debian's suites has Consul, and that suite will be archived one day: then a kept copy stands in.
@@ -314,7 +316,7 @@ fn check_sha256(file: &Path, expected: &str) -> Result<()> {
 }
 
 /// The first file under `folder` that `wanted` accepts.
-fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<std::path::PathBuf> {
+pub(super) fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<std::path::PathBuf> {
     std::fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
         let path = entry.path();
         if path.is_dir() { find(&path, wanted) } else { wanted(&path).then_some(path) }
