@@ -12,7 +12,7 @@ use crate::source::SourceFile;
 
 use super::{
     Described, Docs, Idempotency, Kind, Method, Model, Package, Service, Types, aliases, clashes,
-    messages, names,
+    http, messages, names,
 };
 
 /// Field numbers of descriptor.proto, of which the paths of places are made.
@@ -73,6 +73,7 @@ impl Model {
         clashes::check(&model, wanted.mocks)?;
         // Behind the check, which knows better words for names that cannot be.
         model.add_messages()?;
+        http::resolve(&mut model)?;
         Ok(model)
     }
 

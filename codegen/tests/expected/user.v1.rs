@@ -418,7 +418,30 @@ pub fn user_service(implementation: impl UserService) -> ::bia::Service {
             user_service_operations::ALL,
             FILE_DESCRIPTOR_SET,
         )
-        .with_http(&[]);
+        .with_http(
+            &[
+                ::bia::__codegen::Binding {
+                    method: 0usize,
+                    verb: "GET",
+                    template: "/v1/users/{id}",
+                    segments: &[
+                        ::bia::__codegen::Segment::Literal("v1"),
+                        ::bia::__codegen::Segment::Literal("users"),
+                        ::bia::__codegen::Segment::One,
+                    ],
+                    suffix: ::core::option::Option::None,
+                    variables: &[
+                        ::bia::__codegen::Variable {
+                            field: "id",
+                            from: 2usize,
+                            to: 3usize,
+                        },
+                    ],
+                    body: ::bia::__codegen::Part::None,
+                    response: ::bia::__codegen::Part::Whole,
+                },
+            ],
+        );
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: UserService> ::bia::__codegen::Handler for __Handler<__T> {
         fn call(

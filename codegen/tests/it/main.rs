@@ -5,6 +5,7 @@ mod code;
 mod errors;
 mod files;
 mod garbage;
+mod http;
 
 use std::collections::BTreeMap;
 use std::fs;

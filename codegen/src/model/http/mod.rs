@@ -1,6 +1,22 @@
 //! How methods are called over HTTP, as `google.api.http` says it.
 
+mod conflicts;
+mod fields;
+mod rules;
+mod template;
+
 use prost_reflect::FieldDescriptor;
+
+use crate::error::Error;
+
+use super::Model;
+
+/// Fills in how every method is called; all that is wrong with it at once.
+pub(super) fn resolve(model: &mut Model) -> Result<(), Error> {
+    let mut problems = rules::resolve(model);
+    conflicts::find(model, &mut problems);
+    Error::unless_empty(problems)
+}
 
 /// One way to call a method over HTTP: a rule of `google.api.http`, or what stands for none.
 #[derive(Clone, Debug)]
@@ -37,7 +53,7 @@ pub struct Template {
     pub text: String,
     /// What lies between the slashes, variables taken apart.
     pub segments: Vec<Segment>,
-    /// What stands behind the last `:`.
+    /// What stands behind the last `:`, without escapes.
     pub verb: Option<String>,
     /// In the order of the path.
     pub variables: Vec<Variable>,
@@ -46,7 +62,7 @@ pub struct Template {
 /// A part of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Segment {
-    /// This, and nothing else.
+    /// This, and nothing else; without escapes.
     Literal(String),
     /// `*`: one part.
     One,
