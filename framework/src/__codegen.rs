@@ -8,6 +8,7 @@ pub use prost_types;
 pub use tikv_jemallocator::Jemalloc;
 
 pub use crate::bind::Bind;
+pub use crate::client::calls;
 pub use crate::dispatch::{
     Binding, Facts, Handler, Out, Part, Reply, Segment, ServerCall, Variable,
 };

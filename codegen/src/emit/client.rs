@@ -50,23 +50,33 @@ fn method(bia: &TokenStream, service: &Service, method: &Method) -> TokenStream 
     let Method { name, constant, input, output, .. } = method;
     let docs = docs(&method.docs, &format!("`{}`", method.operation));
     let deprecated = deprecated(method.deprecated);
+    let stream = quote!(#bia::Streaming<#output>);
+    let reply = match method.kind {
+        Kind::Unary | Kind::ClientStream => quote!(#output),
+        Kind::ServerStream | Kind::Bidi => stream,
+    };
+    let operations = &service.operations;
+    let operation = quote!(&#operations::#constant);
     let one = quote!(request: #input);
     let many = quote! {
         requests: impl #bia::__codegen::Stream<Item = #input> + ::core::marker::Send + 'static
     };
-    let stream = quote!(#bia::Streaming<#output>);
-    let (parameter, argument, reply, kind) = match method.kind {
-        Kind::Unary => (one, quote!(request), quote!(#output), quote!(unary)),
-        Kind::ClientStream => (many, quote!(requests), quote!(#output), quote!(client_stream)),
-        Kind::ServerStream => (one, quote!(request), stream, quote!(server_stream)),
-        Kind::Bidi => (many, quote!(requests), stream, quote!(bidi)),
+    // What goes out as one message may go out over HTTP: only then its rule is of use.
+    let rule = super::http::rule(service, method);
+    let calls = quote!(#bia::__codegen::calls);
+    let (parameter, call) = match method.kind {
+        Kind::Unary => (one, quote!(#calls::unary(&self.channel, #operation, #rule, request))),
+        Kind::ServerStream => {
+            (one, quote!(#calls::server_stream(&self.channel, #operation, #rule, request)))
+        }
+        Kind::ClientStream => (many, quote!(self.channel.client_stream(#operation, requests))),
+        Kind::Bidi => (many, quote!(self.channel.bidi(#operation, requests))),
     };
-    let operations = &service.operations;
     quote! {
         #docs
         #deprecated
         pub fn #name(&self, #parameter) -> #bia::Call<#reply> {
-            self.channel.#kind(&#operations::#constant, #argument)
+            #call
         }
     }
 }

@@ -3,15 +3,31 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{HttpBody, HttpRule, Segment, Service};
+use crate::model::{HttpBody, HttpRule, Method, Segment, Service};
 
 /// The bindings of a service, in the order of its methods.
 pub(super) fn bindings(bia: &TokenStream, service: &Service) -> TokenStream {
-    let rules = service.methods.iter().enumerate();
-    let rules = rules.flat_map(|(place, method)| method.http.iter().map(move |rule| (place, rule)));
-    let bindings =
-        rules.filter(|(_, rule)| !rule.is_implied).map(|(place, rule)| binding(bia, place, rule));
+    let bindings = told(service).map(|(place, _, rule)| binding(bia, place, rule));
     quote!(&[#(#bindings),*])
+}
+
+/// The first binding of a method among those of its service, if its proto says one.
+pub(super) fn rule(service: &Service, method: &Method) -> TokenStream {
+    match told(service).position(|(_, of, _)| std::ptr::eq(of, method)) {
+        Some(place) => {
+            let operations = &service.operations;
+            quote!(#operations::HTTP.get(#place))
+        }
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The rules that the proto tells, with the methods that they are of.
+fn told(service: &Service) -> impl Iterator<Item = (usize, &Method, &HttpRule)> {
+    let methods = service.methods.iter().enumerate();
+    methods
+        .flat_map(|(place, method)| method.http.iter().map(move |rule| (place, method, rule)))
+        .filter(|(_, _, rule)| !rule.is_implied)
 }
 
 fn binding(bia: &TokenStream, method: usize, rule: &HttpRule) -> TokenStream {

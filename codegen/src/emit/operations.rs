@@ -29,12 +29,16 @@ fn module(bia: &TokenStream, service: &Service) -> TokenStream {
     let name = &service.operations;
     let operations = service.methods.iter().map(|method| operation(bia, method));
     let constants = service.methods.iter().map(|method| &method.constant);
+    let http = super::http::bindings(bia, service);
     quote! {
         #docs
         pub mod #name {
             #(#operations)*
             /// All of them, in the order of the proto.
             pub static ALL: &[&#bia::Operation] = &[#(&#constants),*];
+            /// How they are called over HTTP, where the proto says it.
+            #[doc(hidden)]
+            pub static HTTP: &[#bia::__codegen::Binding] = #http;
         }
     }
 }

@@ -87,7 +87,6 @@ fn shared(bia: &TokenStream, service: &Service) -> TokenStream {
 
 fn function(bia: &TokenStream, service: &Service) -> TokenStream {
     let Service { name, function, operations, full_name, .. } = service;
-    let http = super::http::bindings(bia, service);
     let docs = doc(&format!("Makes what an app serves as `{full_name}` out of an implementation."));
     let deprecated = deprecated(service.deprecated);
     let arms = service.methods.iter().enumerate().map(|(index, method)| {
@@ -102,7 +101,7 @@ fn function(bia: &TokenStream, service: &Service) -> TokenStream {
         pub fn #function(implementation: impl #name) -> #bia::Service {
             static FACTS: #bia::__codegen::Facts =
                 #bia::__codegen::Facts::new(#full_name, #operations::ALL, FILE_DESCRIPTOR_SET)
-                    .with_http(#http);
+                    .with_http(#operations::HTTP);
             struct __Handler<__T>(::std::sync::Arc<__T>);
             impl<__T: #name> #bia::__codegen::Handler for __Handler<__T> {
                 fn call(&self, method: usize, call: #bia::__codegen::ServerCall) -> #bia::__codegen::Reply {

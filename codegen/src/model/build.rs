@@ -223,7 +223,7 @@ fn method(
     Ok(Method {
         operation: format!("/{service}/{proto_name}"),
         name: names::ident(&free(names::snake(&proto_name), TAKEN))?,
-        constant: names::ident(&free(names::shouty(&proto_name), &["ALL"]))?,
+        constant: names::ident(&free(names::shouty(&proto_name), &["ALL", "HTTP"]))?,
         input: names::path(&types.path(package, proto.input_type()))?,
         output: names::path(&types.path(package, proto.output_type()))?,
         kind: match (proto.client_streaming(), proto.server_streaming()) {

@@ -418,30 +418,7 @@ pub fn user_service(implementation: impl UserService) -> ::bia::Service {
             user_service_operations::ALL,
             FILE_DESCRIPTOR_SET,
         )
-        .with_http(
-            &[
-                ::bia::__codegen::Binding {
-                    method: 0usize,
-                    verb: "GET",
-                    template: "/v1/users/{id}",
-                    segments: &[
-                        ::bia::__codegen::Segment::Literal("v1"),
-                        ::bia::__codegen::Segment::Literal("users"),
-                        ::bia::__codegen::Segment::One,
-                    ],
-                    suffix: ::core::option::Option::None,
-                    variables: &[
-                        ::bia::__codegen::Variable {
-                            field: "id",
-                            from: 2usize,
-                            to: 3usize,
-                        },
-                    ],
-                    body: ::bia::__codegen::Part::None,
-                    response: ::bia::__codegen::Part::Whole,
-                },
-            ],
-        );
+        .with_http(user_service_operations::HTTP);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: UserService> ::bia::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -511,18 +488,33 @@ impl UserServiceClient {
     }
     /// Finds one user.
     pub fn get_user(&self, request: GetUserRequest) -> ::bia::Call<User> {
-        self.channel.unary(&user_service_operations::GET_USER, request)
+        ::bia::__codegen::calls::unary(
+            &self.channel,
+            &user_service_operations::GET_USER,
+            user_service_operations::HTTP.get(0usize),
+            request,
+        )
     }
     /// `/user.v1.UserService/DeleteUser`
     pub fn delete_user(&self, request: GetUserRequest) -> ::bia::Call<()> {
-        self.channel.unary(&user_service_operations::DELETE_USER, request)
+        ::bia::__codegen::calls::unary(
+            &self.channel,
+            &user_service_operations::DELETE_USER,
+            ::core::option::Option::None,
+            request,
+        )
     }
     /// Tells of each change.
     pub fn watch_users(
         &self,
         request: WatchUsersRequest,
     ) -> ::bia::Call<::bia::Streaming<WatchUsersResponse>> {
-        self.channel.server_stream(&user_service_operations::WATCH_USERS, request)
+        ::bia::__codegen::calls::server_stream(
+            &self.channel,
+            &user_service_operations::WATCH_USERS,
+            ::core::option::Option::None,
+            request,
+        )
     }
     /// Many at once.
     pub fn import_users(
@@ -545,7 +537,12 @@ impl UserServiceClient {
     /// `/user.v1.UserService/FindUser`
     #[deprecated]
     pub fn find_user(&self, request: GetUserRequest) -> ::bia::Call<User> {
-        self.channel.unary(&user_service_operations::FIND_USER, request)
+        ::bia::__codegen::calls::unary(
+            &self.channel,
+            &user_service_operations::FIND_USER,
+            ::core::option::Option::None,
+            request,
+        )
     }
 }
 
@@ -943,6 +940,30 @@ pub mod user_service_operations {
         &IMPORT_USERS,
         &SYNC_USERS,
         &FIND_USER,
+    ];
+    /// How they are called over HTTP, where the proto says it.
+    #[doc(hidden)]
+    pub static HTTP: &[::bia::__codegen::Binding] = &[
+        ::bia::__codegen::Binding {
+            method: 0usize,
+            verb: "GET",
+            template: "/v1/users/{id}",
+            segments: &[
+                ::bia::__codegen::Segment::Literal("v1"),
+                ::bia::__codegen::Segment::Literal("users"),
+                ::bia::__codegen::Segment::One,
+            ],
+            suffix: ::core::option::Option::None,
+            variables: &[
+                ::bia::__codegen::Variable {
+                    field: "id",
+                    from: 2usize,
+                    to: 3usize,
+                },
+            ],
+            body: ::bia::__codegen::Part::None,
+            response: ::bia::__codegen::Part::Whole,
+        },
     ];
 }
 

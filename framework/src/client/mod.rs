@@ -23,6 +23,7 @@
 //! the reason of every failure is at hand, which decides whether a call may be sent again.
 
 mod call;
+pub mod calls;
 mod channel;
 mod conn;
 mod exchange;

@@ -112,7 +112,7 @@ pub fn health(implementation: impl Health) -> crate::Service {
             health_operations::ALL,
             FILE_DESCRIPTOR_SET,
         )
-        .with_http(&[]);
+        .with_http(health_operations::HTTP);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: Health> crate::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -167,6 +167,9 @@ pub mod health_operations {
     );
     /// All of them, in the order of the proto.
     pub static ALL: &[&crate::Operation] = &[&CHECK, &LIST, &WATCH];
+    /// How they are called over HTTP, where the proto says it.
+    #[doc(hidden)]
+    pub static HTTP: &[crate::__codegen::Binding] = &[];
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]

@@ -57,7 +57,7 @@ pub fn server_reflection(implementation: impl ServerReflection) -> crate::Servic
             server_reflection_operations::ALL,
             FILE_DESCRIPTOR_SET,
         )
-        .with_http(&[]);
+        .with_http(server_reflection_operations::HTTP);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: ServerReflection> crate::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -97,6 +97,9 @@ pub mod server_reflection_operations {
     );
     /// All of them, in the order of the proto.
     pub static ALL: &[&crate::Operation] = &[&SERVER_REFLECTION_INFO];
+    /// How they are called over HTTP, where the proto says it.
+    #[doc(hidden)]
+    pub static HTTP: &[crate::__codegen::Binding] = &[];
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
