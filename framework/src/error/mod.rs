@@ -5,15 +5,20 @@
 //! the `wire` module knows how one looks on a wire.
 
 mod code;
+pub mod details;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 
+use crate::json::Json;
+
 pub use code::Code;
+use details::{Detail, RetryInfo};
 
 /// The outcome of anything that a call can fail in.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,7 +34,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// assert_eq!(error.grpc_code(), bia::Code::NotFound);
 /// ```
 ///
-/// Comparing two errors compares what travels: code, reason, message and metadata.
+/// Comparing two errors compares what travels: code, reason, message, metadata and details.
 pub struct Error(Box<Fields>);
 
 struct Fields {
@@ -38,6 +43,7 @@ struct Fields {
     reason: Cow<'static, str>,
     message: Cow<'static, str>,
     metadata: BTreeMap<String, String>,
+    details: Vec<Detail>,
     source: Option<BoxError>,
     /// What a handler answers beside an error.
     trailers: Option<Box<http::HeaderMap>>,
@@ -77,6 +83,7 @@ impl Error {
             reason: reason.into(),
             message: message.into(),
             metadata: BTreeMap::new(),
+            details: Vec::new(),
             source: None,
             trailers: None,
             by_caller: false,
@@ -143,6 +150,34 @@ impl Error {
         self
     }
 
+    /// Adds a detail, behind those that are there: one of [`details`], or any message that this
+    /// framework's generator made.
+    ///
+    /// All of an error has to fit into the 8 KiB that gRPC clients take: over gRPC, details that have
+    /// no room are left out, and lists of violations cut.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the error owns it from here on")]
+    pub fn with_detail<T: prost::Name + Json + Default>(mut self, detail: T) -> Self {
+        self.0.details.push(Detail::new(&detail));
+        self
+    }
+
+    /// Adds a detail whose type is not known here, behind those that are there. Over HTTP its bytes
+    /// are told in base64.
+    #[must_use]
+    pub fn with_any(mut self, detail: prost_types::Any) -> Self {
+        self.0.details.push(detail.into());
+        self
+    }
+
+    /// Says that the call is not worth trying again before `delay` has passed, replacing what was
+    /// said: a [`RetryInfo`], and on HTTP the header `retry-after` too, in whole seconds (RFC 9110, 10.2.3).
+    #[must_use]
+    pub fn with_retry_after(mut self, delay: Duration) -> Self {
+        self.0.details.retain(|detail| detail.decode::<RetryInfo>().is_none());
+        self.with_detail(RetryInfo::after(delay))
+    }
+
     /// Replaces the cause, which is logged and never leaves the process.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
@@ -182,6 +217,24 @@ impl Error {
     #[must_use]
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.0.metadata
+    }
+
+    /// The first detail that is a `T`: `error.detail::<BadRequest>()`.
+    #[must_use]
+    pub fn detail<T: prost::Name + Json + Default>(&self) -> Option<T> {
+        self.0.details.iter().find_map(Detail::decode)
+    }
+
+    /// What else is told beside the four fields.
+    #[must_use]
+    pub fn details(&self) -> &[Detail] {
+        &self.0.details
+    }
+
+    /// How long to wait before trying again, if whoever failed says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.detail::<RetryInfo>()?.delay()
     }
 
     /// Whether this is the failure that `code` and `reason` name, as Kratos compares errors.
@@ -225,6 +278,12 @@ impl Error {
         self
     }
 
+    /// Adds what a peer told beside the four fields.
+    pub(crate) fn with_told(mut self, details: impl IntoIterator<Item = Detail>) -> Self {
+        self.0.details.extend(details);
+        self
+    }
+
     /// Replaces reason and metadata with what the peer told in an `ErrorInfo`.
     pub(crate) fn with_info(
         mut self,
@@ -249,11 +308,14 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fields { code, grpc: _, reason, message, metadata, source, trailers: _, by_caller: _ } =
-            &*self.0;
+        let Fields { code, reason, message, metadata, details, source, .. } = &*self.0;
         let mut fields = f.debug_struct("Error");
         fields.field("code", code).field("reason", reason).field("message", message);
-        fields.field("metadata", metadata).field("source", source).finish()
+        fields.field("metadata", metadata);
+        if !details.is_empty() {
+            fields.field("details", details);
+        }
+        fields.field("source", source).finish()
     }
 }
 
@@ -270,6 +332,7 @@ impl PartialEq for Error {
             && self.0.reason == other.0.reason
             && self.0.message == other.0.message
             && self.0.metadata == other.0.metadata
+            && self.0.details == other.0.details
     }
 }
 

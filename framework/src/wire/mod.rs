@@ -6,6 +6,7 @@
 mod compression;
 mod decoder;
 mod encoder;
+pub(crate) mod problem;
 pub(crate) mod respond;
 pub(crate) mod status;
 mod streaming;

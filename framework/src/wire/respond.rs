@@ -7,7 +7,7 @@ use crate::body::Body;
 use crate::context::Face;
 use crate::error::Error;
 
-use super::status;
+use super::{problem, status};
 
 /// The response that tells `error` on `face`.
 pub(crate) fn error(face: Face, error: &Error) -> Response<Body> {
@@ -27,16 +27,12 @@ fn grpc(error: &Error) -> Response<Body> {
 
 /// The body that Kratos answers: all four fields, always.
 fn http(error: &Error) -> Response<Body> {
-    let body = serde_json::json!({
-        "code": error.code(),
-        "reason": error.reason(),
-        "message": error.message(),
-        "metadata": error.metadata(),
-    });
+    let body = problem::write(error);
     let mut response = Response::new(Body::full(body.to_string()));
     *response.status_mut() =
         StatusCode::from_u16(error.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().extend(problem::retry_after(error));
     response
 }
 

@@ -2,8 +2,8 @@
 //!
 //! An [`Error`] travels as Kratos writes it: the status code of its HTTP code, its message, and in
 //! `grpc-status-details-bin` a `google.rpc.Status` with one `ErrorInfo` of its reason and metadata
-//! and an empty domain. What sixteen codes cannot say goes into one more detail that others read
-//! over: `bia.rpc.HttpStatus`, the HTTP code itself.
+//! and an empty domain, always the first. What sixteen codes cannot say goes into one more detail that
+//! others read over: `bia.rpc.HttpStatus`, the HTTP code itself. The error's own details stand behind.
 //!
 //! Clients give up a call whose trailers are too large, and its true outcome with it: gRPC's core
 //! reads 8 KiB by default. What would make more is cut, for messages tend to quote what was asked.
@@ -18,6 +18,7 @@ use http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use prost::Message;
 
+use crate::error::details::Detail;
 use crate::error::{Code, Error, Result};
 
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -32,6 +33,10 @@ const MESSAGE: usize = 2048;
 
 /// The most bytes of all keys and values of an error's metadata.
 const METADATA: usize = 2048;
+
+/// The most bytes of the message and of the status with its details, as they are written: of the
+/// 8 KiB, names of headers and what answers bring along take the rest.
+const BLOCK: usize = 7680;
 
 /// Written without padding, as the protocol says; read with or without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -146,11 +151,63 @@ fn details(error: &Error, code: Code, message: &str) -> Option<Status> {
     if code.to_http() != error.code() {
         details.push(packed(HTTP_STATUS, &HttpStatus { code: u32::from(error.code()) }));
     }
-    (!details.is_empty()).then(|| Status {
-        code: i32::from(code.number()),
-        message: message.to_owned(),
-        details,
-    })
+    let code = i32::from(code.number());
+    let mut status = Status { code, message: message.to_owned(), details };
+    let written = percent_encode(message).len();
+    // What the message does not take of its place is free.
+    let most = BLOCK.saturating_sub(written) * 3 / 4;
+    for detail in error.details().iter().filter_map(Detail::to_any) {
+        let room = most.saturating_sub(status.encoded_len());
+        status.details.extend(fitted(detail, room));
+    }
+    (!status.details.is_empty()).then_some(status)
+}
+
+/// The detail, if it has room; of one that is a list, as much as has.
+fn fitted(mut detail: prost_types::Any, room: usize) -> Option<prost_types::Any> {
+    // The tag of the detail and its length stand before it.
+    const HEAD: usize = 4;
+    let over = (detail.encoded_len() + HEAD).saturating_sub(room);
+    if over > 0 {
+        let name = detail.type_url.rsplit('/').next()?;
+        if !LISTS.contains(&name) {
+            return None;
+        }
+        let kept = first_items(&detail.value, detail.value.len().checked_sub(over)?);
+        if kept == 0 {
+            return None;
+        }
+        detail.value.truncate(kept);
+    }
+    Some(detail)
+}
+
+/// The details whose first field is a list of things that are each worth knowing.
+const LISTS: [&str; 5] = [
+    "google.rpc.BadRequest",
+    "google.rpc.DebugInfo",
+    "google.rpc.Help",
+    "google.rpc.PreconditionFailure",
+    "google.rpc.QuotaFailure",
+];
+
+/// How many bytes the first items of the list take, up to `room`.
+fn first_items(value: &[u8], room: usize) -> usize {
+    let mut rest = value;
+    let mut kept = 0;
+    // Field 1, with a length before it.
+    while let Some((&0x0a, mut tail)) = rest.split_first() {
+        let Ok(length) = prost::encoding::decode_varint(&mut tail) else { break };
+        let Some(next) = usize::try_from(length).ok().and_then(|length| tail.get(length..)) else {
+            break;
+        };
+        let end = value.len() - next.len();
+        if end > room {
+            break;
+        }
+        (kept, rest) = (end, next);
+    }
+    kept
 }
 
 fn packed(type_url: &str, message: &impl Message) -> prost_types::Any {
@@ -178,23 +235,22 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Result<()>> {
 /// The error that a code, a message and details tell together.
 fn told(code: Code, message: String, details: Option<Status>) -> Error {
     let mut error = Error::from_grpc(code, "", message);
-    if let Some(status) = details {
-        for detail in &status.details {
-            match detail.type_url.as_str() {
-                ERROR_INFO => {
-                    if let Ok(info) = ErrorInfo::decode(&detail.value[..])
-                        && error.reason().is_empty()
-                    {
-                        error = error.with_info(info.reason, info.metadata);
-                    }
-                }
-                HTTP_STATUS => {
-                    if let Ok(http) = HttpStatus::decode(&detail.value[..]) {
-                        error = error.with_code(u16::try_from(http.code).unwrap_or(0));
-                    }
-                }
-                _ => {}
+    let mut informed = false;
+    for detail in details.into_iter().flat_map(|status| status.details) {
+        match detail.type_url.as_str() {
+            ERROR_INFO if !informed => {
+                informed = true;
+                let info = ErrorInfo::decode(&detail.value[..]).unwrap_or_default();
+                // An error of this framework has no domain: who reads one finds it in the detail.
+                let kept = (!info.domain.is_empty()).then(|| detail.into());
+                error = error.with_info(info.reason, info.metadata).with_told(kept);
             }
+            HTTP_STATUS => {
+                if let Ok(http) = HttpStatus::decode(&detail.value[..]) {
+                    error = error.with_code(u16::try_from(http.code).unwrap_or(0));
+                }
+            }
+            _ => error = error.with_told([detail.into()]),
         }
     }
     error

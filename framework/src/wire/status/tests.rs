@@ -120,6 +120,72 @@ fn an_error_that_is_too_long_is_cut_and_still_says_what_it_is() {
 }
 
 #[test]
+fn details_stand_behind_the_one_that_kratos_reads() {
+    let error = Error::new(418, "R", "m")
+        .with_detail(crate::error::details::LocalizedMessage {
+            locale: "tr".to_owned(),
+            message: "çay".to_owned(),
+        })
+        .with_retry_after(std::time::Duration::from_secs(1));
+    let types = |trailers: &HeaderMap| -> Vec<_> {
+        let details = decode_details(&trailers[GRPC_DETAILS]).unwrap().details;
+        details
+            .into_iter()
+            .map(|detail| detail.type_url.rsplit_once('.').unwrap().1.to_owned())
+            .collect()
+    };
+    let trailers = trailers(&error);
+    assert_eq!(types(&trailers), ["ErrorInfo", "HttpStatus", "LocalizedMessage", "RetryInfo"]);
+    assert_eq!(read(&trailers), Some(Err(error)));
+}
+
+#[test]
+fn the_domain_that_another_gave_its_error_is_found_in_the_detail() {
+    let info = ErrorInfo {
+        reason: "STOCKOUT".to_owned(),
+        domain: "spanner.googleapis.com".to_owned(),
+        metadata: [("region".to_owned(), "us".to_owned())].into(),
+    };
+    let more = prost_types::Any { type_url: "x.org/a.B".to_owned(), value: vec![8, 1] };
+    let status = Status {
+        code: 8,
+        message: String::new(),
+        details: vec![packed(ERROR_INFO, &info), more.clone()],
+    };
+    let error = told(Code::ResourceExhausted, String::new(), Some(status));
+    assert_eq!((error.reason(), error.metadata()["region"].as_str()), ("STOCKOUT", "us"));
+    let kept: crate::error::details::ErrorInfo = error.detail().unwrap();
+    assert_eq!(kept.domain, "spanner.googleapis.com");
+    // And on it travels, unknown types and all.
+    let again = read(&trailers(&error)).unwrap().unwrap_err();
+    assert_eq!(again, error);
+    assert_eq!(again.details()[1].to_any(), Some(more));
+}
+
+#[test]
+fn details_that_have_no_room_are_left_out_and_lists_are_cut() {
+    use crate::error::details::{BadRequest, Help, LocalizedMessage};
+    for message in ["m".to_owned(), "ş".repeat(5000)] {
+        let many = (0..1000).fold(BadRequest::default(), |bad, place| {
+            bad.with_violation(format!("items[{place}].sku"), "is not known")
+        });
+        let error = Error::bad_request("INVALID", message)
+            .with_detail(LocalizedMessage { locale: "en".to_owned(), message: "x".repeat(9000) })
+            .with_detail(many)
+            .with_detail(Help::default().with_link("more", "https://example.org/".repeat(500)));
+        let trailers = trailers(&error);
+        let size: usize =
+            trailers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+        assert!(size <= 8192, "{size}");
+        let back = read(&trailers).unwrap().unwrap_err();
+        assert_eq!(back.details().len(), 1, "{back:?}");
+        let kept = back.detail::<BadRequest>().unwrap().field_violations;
+        assert!(kept.len() > 20, "{}", kept.len());
+        assert_eq!(kept.last().unwrap().field, format!("items[{}].sku", kept.len() - 1));
+    }
+}
+
+#[test]
 fn a_message_that_just_fits_is_not_cut() {
     for (letter, written) in [("x", 1), ("%", 3), ("ş", 6)] {
         let fits = letter.repeat(MESSAGE / written);

@@ -7,7 +7,7 @@ use crate::error::{Code, Error};
 
 use super::{Status, details, shortened, told};
 
-/// Keeps code, message, reason and metadata. What else the status holds stays behind as the source.
+/// Keeps code, message, reason, metadata and details. What else the status holds stays behind as the source.
 impl From<tonic::Status> for Error {
     fn from(status: tonic::Status) -> Self {
         let code = Code::from_number(i64::from(i32::from(status.code())));
@@ -18,7 +18,7 @@ impl From<tonic::Status> for Error {
     }
 }
 
-/// Keeps all four fields, cut to what clients take; the source is left out, as on every way out of the process.
+/// Keeps all four fields and the details, cut to what clients take; the source is left out, as on every way out of the process.
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
         let code = error.grpc_code();
