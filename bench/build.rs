@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Both name their files after the package.
     let folder = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
     std::fs::create_dir_all(&folder)?;
-    let descriptors = protox::compile([ECHO], ["proto"])?;
+    let descriptors = protox::compile([ECHO], ["proto", "../proto"])?;
     tonic_prost_build::configure().out_dir(folder).compile_fds(descriptors)?;
     Ok(())
 }

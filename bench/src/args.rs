@@ -13,8 +13,8 @@ pub const USAGE: &str = "\
 bia-bench [--quick | --full] [OPTION…]
   --quick        less than a minute without instructions (default)
   --full         some five minutes
-  --only PART    server, client, stream, gzip or instructions; again for more
-  --peer PEER    bia, tonic or hyper; again for more
+  --only PART    server, client, stream, gzip, json or instructions; again for more
+  --peer PEER    bia, tonic, hyper, bia-json or axum; again for more
   --rounds N     instead of the mode's
   --span MS      of each measurement, instead of the mode's
   --json FILE    also writes the figures there; - is standard output, instead of the table

@@ -53,7 +53,7 @@ pub fn count(side: Side, peer: Peer, in_flight: u32) -> io::Result<Count> {
 fn server(peer: Peer, in_flight: u32, calls: u32) -> io::Result<u64> {
     let log = Log::new()?;
     let server = Server::start(&log.wrapper(), &serve(peer, Workload::Unary, None))?;
-    Load::run(server.address, Workload::Unary, in_flight, calls)?;
+    Load::run(server.address, &Workload::Unary.wire(peer), in_flight, calls)?;
     server.process.end()?;
     log.total()
 }

@@ -113,7 +113,11 @@ fn count(peers: &[Peer]) -> io::Result<Vec<instructions::Count>> {
         return Ok(Vec::new());
     }
     let sides = [Side::Server, Side::Client];
-    let each = sides.into_iter().flat_map(|side| peers.iter().map(move |peer| (side, *peer)));
+    // The others are called with another message.
+    let peers: Vec<Peer> = peers.iter().copied().filter(|peer| !peer.is_json()).collect();
+    let each = sides
+        .into_iter()
+        .flat_map(|side| peers.iter().map(move |peer| (side, *peer)).collect::<Vec<_>>());
     let each = each.flat_map(|(side, peer)| [1, 16].map(|in_flight| (side, peer, in_flight)));
     each.map(|(side, peer, in_flight)| {
         eprint!(".");

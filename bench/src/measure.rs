@@ -29,8 +29,8 @@ pub struct Figures {
     pub peer: Peer,
     /// CPU time of the measured process for each message, in nanoseconds.
     pub cpu_ns: Summary,
-    /// The same as a part of tonic's in the same round.
-    pub of_tonic: Option<Summary>,
+    /// The same as a part of the [`Case::base`]'s in the same round.
+    pub of_base: Option<Summary>,
     /// Messages a second.
     pub rate: f64,
     /// How much of its core the measured process used; 1 is all.
@@ -69,23 +69,23 @@ pub fn case(case: Case, peers: &[Peer], effort: Effort, cores: Cores) -> io::Res
     for stage in stages {
         stage.end()?;
     }
-    let tonic = peers.iter().position(|peer| *peer == Peer::Tonic);
+    let base = case.base();
+    let at = peers.iter().position(|peer| *peer == base);
     let figures = peers.iter().zip(&rounds).map(|(peer, own)| {
-        let tonic = tonic.filter(|_| *peer != Peer::Tonic).map(|place| &rounds[place]);
-        figures(*peer, own, tonic)
+        let base = at.filter(|_| *peer != base).map(|place| &rounds[place]);
+        figures(*peer, own, base)
     });
     Ok(Row { case, figures: figures.collect() })
 }
 
-fn figures(peer: Peer, rounds: &[Done], tonic: Option<&Vec<Done>>) -> Figures {
+fn figures(peer: Peer, rounds: &[Done], base: Option<&Vec<Done>>) -> Figures {
     let of = |figure: &dyn Fn(&Done) -> f64| Summary::of(rounds.iter().map(figure).collect());
-    let ratios = tonic.map(|tonic| {
-        rounds.iter().zip(tonic).map(|(own, tonic)| each(own) / each(tonic)).collect()
-    });
+    let ratios = base
+        .map(|base| rounds.iter().zip(base).map(|(own, base)| each(own) / each(base)).collect());
     Figures {
         peer,
         cpu_ns: of(&each),
-        of_tonic: ratios.map(Summary::of),
+        of_base: ratios.map(Summary::of),
         rate: of(&|done| count(done) / done.wall.as_secs_f64()).median,
         busy: of(&|done| done.cpu.as_secs_f64() / done.wall.as_secs_f64()).median,
         p50_us: of(&|done| done.p50.as_secs_f64() * 1e6).median,
@@ -105,16 +105,16 @@ fn count(done: &Done) -> f64 {
 
 /// The processes of one peer.
 enum Stage {
-    Server { server: Server, bytes: u64 },
+    Server { server: Server, peer: Peer, bytes: u64 },
     Client { client: Process, _server: Server },
 }
 
 fn servers(case: Case, peers: &[Peer], cores: Cores) -> io::Result<Vec<Stage>> {
     let start = |peer: &Peer| {
         let server = Server::start(&[], &serve(*peer, case.workload, Some(cores.measured)))?;
-        let bytes = probe(server.address, case.workload)
+        let bytes = probe(server.address, *peer, case.workload)
             .map_err(|error| io::Error::other(format!("{peer} answers wrongly: {error}")))?;
-        Ok(Stage::Server { server, bytes })
+        Ok(Stage::Server { server, peer: *peer, bytes })
     };
     peers.iter().map(start).collect()
 }
@@ -143,7 +143,7 @@ pub fn serve(peer: Peer, workload: Workload, core: Option<usize>) -> Vec<String>
 impl Stage {
     fn measure(&mut self, case: Case, effort: Effort) -> io::Result<Done> {
         match self {
-            Self::Server { server, bytes } => load(server, *bytes, case, effort),
+            Self::Server { server, peer, bytes } => load(server, *peer, *bytes, case, effort),
             Self::Client { client, .. } => {
                 let Effort { settle, span, .. } = effort;
                 let order = Order { in_flight: case.in_flight, settle, span };
@@ -165,8 +165,9 @@ impl Stage {
 const PATIENCE: u32 = 20;
 
 /// Calls a server for a while. What is counted is messages: of a unary call, that is the call.
-fn load(server: &Server, bytes: u64, case: Case, effort: Effort) -> io::Result<Done> {
-    let load = Load::start(server.address, case.workload, case.connections, case.in_flight);
+fn load(server: &Server, peer: Peer, bytes: u64, case: Case, effort: Effort) -> io::Result<Done> {
+    let wire = case.workload.wire(peer);
+    let load = Load::start(server.address, &wire, case.connections, case.in_flight);
     sleep(effort.settle);
     load.keep_latencies();
     let (before, cpu) = (load.progress(), server.process.clock().now()?);

@@ -15,11 +15,21 @@ pub enum Peer {
     Tonic,
     /// HTTP/2 with frames of bytes; no gRPC.
     Hyper,
+    /// The same server as [`Peer::Bia`], called with JSON over HTTP/2.
+    #[serde(rename = "bia-json")]
+    BiaJson,
+    /// A handler for JSON as one writes it by hand: axum and serde, nothing on.
+    Axum,
 }
 
 impl Peer {
-    /// Every peer, the one that ratios are of first.
-    pub const ALL: [Self; 3] = [Self::Bia, Self::Tonic, Self::Hyper];
+    /// Every peer.
+    pub const ALL: [Self; 5] = [Self::Bia, Self::Tonic, Self::Hyper, Self::BiaJson, Self::Axum];
+
+    /// Whether it is called with JSON and not with gRPC.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::BiaJson | Self::Axum)
+    }
 
     /// What it is called on the command line and in tables.
     pub fn name(self) -> &'static str {
@@ -27,6 +37,8 @@ impl Peer {
             Self::Bia => "bia",
             Self::Tonic => "tonic",
             Self::Hyper => "hyper",
+            Self::BiaJson => "bia-json",
+            Self::Axum => "axum",
         }
     }
 }
@@ -42,6 +54,6 @@ impl FromStr for Peer {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|peer| peer.name() == text);
-        known.ok_or_else(|| format!("{text:?} is not one of bia, tonic, hyper"))
+        known.ok_or_else(|| format!("{text:?} is not one of bia, tonic, hyper, bia-json, axum"))
     }
 }

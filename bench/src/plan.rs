@@ -46,7 +46,17 @@ pub struct Case {
 impl Case {
     /// Who can be measured at it.
     pub fn takes(&self, peer: Peer) -> bool {
-        peer != Peer::Hyper || self.workload == Workload::Unary
+        match peer {
+            Peer::Bia => true,
+            Peer::Tonic => self.workload != Workload::Record,
+            Peer::Hyper => self.workload == Workload::Unary,
+            Peer::BiaJson | Peer::Axum => self.workload == Workload::Record,
+        }
+    }
+
+    /// Whom ratios are of.
+    pub fn base(&self) -> Peer {
+        if self.workload == Workload::Record { Peer::Bia } else { Peer::Tonic }
     }
 
     /// Whether Bia is held to a target there. A server that is called once at a time is not: most of
@@ -63,12 +73,13 @@ pub enum Part {
     Client,
     Stream,
     Gzip,
+    Json,
     Instructions,
 }
 
 impl Part {
-    pub const ALL: [Self; 5] =
-        [Self::Server, Self::Client, Self::Stream, Self::Gzip, Self::Instructions];
+    pub const ALL: [Self; 6] =
+        [Self::Server, Self::Client, Self::Stream, Self::Gzip, Self::Json, Self::Instructions];
 
     fn name(self) -> &'static str {
         match self {
@@ -76,6 +87,7 @@ impl Part {
             Self::Client => "client",
             Self::Stream => "stream",
             Self::Gzip => "gzip",
+            Self::Json => "json",
             Self::Instructions => "instructions",
         }
     }
@@ -102,6 +114,7 @@ impl Part {
                 .to_vec(),
             Self::Stream => vec![server(Workload::Stream, 1, 4)],
             Self::Gzip => vec![server(Workload::Gzip, 1, 16)],
+            Self::Json => vec![server(Workload::Record, 1, 16), server(Workload::Record, 1, 64)],
             Self::Instructions => Vec::new(),
         }
     }

@@ -11,7 +11,8 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use crate::workload::Workload;
+use crate::peer::Peer;
+use crate::workload::{Wire, Workload};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -20,17 +21,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// If it failed or was answered with something else than `workload` expects.
-pub fn probe(address: SocketAddr, workload: Workload) -> io::Result<u64> {
+pub fn probe(address: SocketAddr, peer: Peer, workload: Workload) -> io::Result<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let data = runtime.block_on(async {
-        let answer = tokio::time::timeout(PATIENCE, call(address, workload));
+        let wire = workload.wire(peer);
+        let answer = tokio::time::timeout(PATIENCE, call(address, peer, &wire));
         answer.await.map_err(|_| io::Error::other("the server does not answer"))?
     })?;
-    workload.check(&data).map_err(io::Error::other)?;
+    workload.check(peer, &data).map_err(io::Error::other)?;
     Ok(data.len() as u64)
 }
 
-async fn call(address: SocketAddr, workload: Workload) -> io::Result<Bytes> {
+async fn call(address: SocketAddr, peer: Peer, wire: &Wire) -> io::Result<Bytes> {
     let socket = TcpStream::connect(address).await?;
     let (mut calls, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket))
         .await
@@ -40,23 +42,26 @@ async fn call(address: SocketAddr, workload: Workload) -> io::Result<Bytes> {
     let uri = Uri::builder()
         .scheme("http")
         .authority(address.to_string())
-        .path_and_query(workload.path())
+        .path_and_query(wire.path)
         .build()
         .map_err(io::Error::other)?;
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(uri)
-        .header("content-type", "application/grpc")
+        .header("content-type", wire.content_type)
         .header("te", "trailers");
-    if workload.gzip() {
+    if wire.gzip {
         request = request.header("grpc-encoding", "gzip").header("grpc-accept-encoding", "gzip");
     }
-    let request = request.body(Full::new(Bytes::from(workload.request())));
+    let request = request.body(Full::new(Bytes::from(wire.body.clone())));
     let response = calls.send_request(request.map_err(io::Error::other)?).await;
     let (head, body) = response.map_err(io::Error::other)?.into_parts();
     let whole = body.collect().await.map_err(io::Error::other)?;
     let status = |headers: &http::HeaderMap| headers.get("grpc-status").cloned();
     let status = whole.trailers().and_then(status).or_else(|| status(&head.headers));
+    if peer.is_json() && head.status.is_success() {
+        return Ok(whole.to_bytes());
+    }
     if status.as_ref().is_none_or(|status| status != "0") {
         return Err(io::Error::other(format!("answered {}, grpc-status {status:?}", head.status)));
     }

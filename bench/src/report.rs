@@ -30,7 +30,11 @@ pub struct Report {
 pub struct Verdict {
     pub side: Side,
     pub what: &'static str,
-    /// Bia's cost as a part of tonic's; over several cases, their geometric mean.
+    /// Whose.
+    pub peer: Peer,
+    /// As a part of whose.
+    pub base: Peer,
+    /// The cost as a part of the base's; over several cases, their geometric mean.
     pub ratio: f64,
     /// The largest of the cases.
     pub worst: f64,
@@ -51,6 +55,7 @@ pub fn verdicts(rows: &[Row], instructions: &[Count]) -> Vec<Verdict> {
     [Side::Server, Side::Client]
         .into_iter()
         .flat_map(|side| [cpu(side, rows), counted(side, instructions)])
+        .chain([json(rows, Peer::Bia, 1.5), json(rows, Peer::Axum, 1.0)])
         .flatten()
         .collect()
 }
@@ -58,11 +63,13 @@ pub fn verdicts(rows: &[Row], instructions: &[Count]) -> Vec<Verdict> {
 fn cpu(side: Side, rows: &[Row]) -> Option<Verdict> {
     let held = rows.iter().filter(|row| row.case.side == side && row.case.has_target());
     let bia = held.flat_map(|row| &row.figures).filter(|figures| figures.peer == Peer::Bia);
-    let ratios: Vec<_> = bia.filter_map(|figures| figures.of_tonic).collect();
+    let ratios: Vec<_> = bia.filter_map(|figures| figures.of_base).collect();
     let medians: Vec<f64> = ratios.iter().map(|ratio| ratio.median).collect();
     Some(Verdict {
         side,
         what: "CPU time",
+        peer: Peer::Bia,
+        base: Peer::Tonic,
         ratio: geometric_mean(&medians),
         worst: medians.iter().copied().reduce(f64::max)?,
         target: side.target(),
@@ -76,7 +83,31 @@ fn counted(side: Side, counts: &[Count]) -> Option<Verdict> {
     let ratios: Vec<f64> = pairs.map(|(bia, tonic)| bia.each / tonic.each).collect();
     let worst = ratios.iter().copied().reduce(f64::max)?;
     let (ratio, target) = (geometric_mean(&ratios), side.target());
-    Some(Verdict { side, what: "instructions", ratio, worst, target, noisy: false })
+    let (peer, base) = (Peer::Bia, Peer::Tonic);
+    Some(Verdict { side, what: "instructions", peer, base, ratio, worst, target, noisy: false })
+}
+
+/// What a call with JSON costs, beside the same call as gRPC and beside a handler written by hand.
+fn json(rows: &[Row], base: Peer, target: f64) -> Option<Verdict> {
+    let held: Vec<_> = rows.iter().filter(|row| row.case.workload == Workload::Record).collect();
+    let of = |peer: Peer| {
+        let figures = held.iter().flat_map(|row| &row.figures);
+        figures.filter(move |figures| figures.peer == peer)
+    };
+    let ratios = of(Peer::BiaJson).zip(of(base));
+    let ratios = ratios.map(|(json, base)| json.cpu_ns.median / base.cpu_ns.median);
+    let ratios: Vec<f64> = ratios.collect();
+    let noisy = of(Peer::BiaJson).chain(of(base)).any(|figures| figures.cpu_ns.spread > NOISY);
+    Some(Verdict {
+        side: Side::Server,
+        what: "CPU time",
+        peer: Peer::BiaJson,
+        base,
+        ratio: geometric_mean(&ratios),
+        worst: ratios.iter().copied().reduce(f64::max)?,
+        target,
+        noisy,
+    })
 }
 
 /// The mean of ratios: twice as dear and half as dear make as dear.
@@ -129,6 +160,7 @@ fn table(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
         Workload::Waiting => ("unary, 64 B, a handler that waits once", "call"),
         Workload::Gzip => ("unary, 4 KiB of text, gzip", "call"),
         Workload::Stream => ("server stream, 64 B", "message"),
+        Workload::Record => ("unary, a record of ten fields, gRPC and JSON", "call"),
     };
     let plural = if case.connections == 1 { "" } else { "s" };
     writeln!(
@@ -140,7 +172,8 @@ fn table(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     )?;
     writeln!(
         f,
-        "         CPU µs/{unit:<7}  ± %   of tonic  ± %  {unit:>7}s/s  busy    p50 µs    p99 µs"
+        "           CPU µs/{unit:<7}  ± %  {:>10}  ± %  {unit:>7}s/s  busy    p50 µs    p99 µs",
+        format!("of {}", case.base())
     )?;
     for figures in &row.figures {
         figures_line(f, figures)?;
@@ -149,9 +182,9 @@ fn table(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
 }
 
 fn figures_line(f: &mut fmt::Formatter<'_>, figures: &Figures) -> fmt::Result {
-    let Figures { peer, cpu_ns, of_tonic, rate, busy, p50_us, p99_us } = figures;
-    write!(f, "  {peer:<6} {:>14.2} {:>5.1}", cpu_ns.median / 1e3, cpu_ns.spread * 1e2)?;
-    match of_tonic {
+    let Figures { peer, cpu_ns, of_base, rate, busy, p50_us, p99_us } = figures;
+    write!(f, "  {peer:<8} {:>14.2} {:>5.1}", cpu_ns.median / 1e3, cpu_ns.spread * 1e2)?;
+    match of_base {
         Some(ratio) => {
             let mark = if ratio.spread > NOISY { '!' } else { ' ' };
             write!(f, " {:>10.3} {:>4.1}{mark}", ratio.median, ratio.spread * 1e2)?;
@@ -162,9 +195,9 @@ fn figures_line(f: &mut fmt::Formatter<'_>, figures: &Figures) -> fmt::Result {
 }
 
 fn verdict_line(f: &mut fmt::Formatter<'_>, verdict: &Verdict) -> fmt::Result {
-    let Verdict { side, what, ratio, worst, target, noisy } = verdict;
+    let Verdict { side, what, peer, base, ratio, worst, target, noisy } = verdict;
     let holds = if verdict.holds() { "holds" } else { "MISSED" };
-    write!(f, "{} {what}: {ratio:.3} of tonic (worst case {worst:.3}), ", side.name())?;
+    write!(f, "{} {what}: {peer} {ratio:.3} of {base} (worst case {worst:.3}), ", side.name())?;
     write!(f, "target {target:.2}: {holds}")?;
     if *noisy {
         write!(f, "; rounds marked ! lie far apart: run again on a quieter machine")?;

@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use prost::Message as _;
 use serde::Serialize;
 
-use crate::proto::{Many, Message};
+use crate::peer::Peer;
+use crate::proto::{Many, Message, Record, record};
 
 /// Bytes of payload in a plain message.
 pub const PAYLOAD: usize = 64;
@@ -26,16 +27,38 @@ pub enum Workload {
     Gzip,
     /// One message there, a thousand of 64 bytes back.
     Stream,
+    /// A record of ten fields each way, as gRPC or as JSON.
+    Record,
+}
+
+/// What a call is on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    pub path: &'static str,
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+    pub gzip: bool,
 }
 
 impl Workload {
-    /// The method's path.
-    pub fn path(self) -> &'static str {
-        match self {
+    /// How a call of a peer begins.
+    pub fn wire(self, peer: Peer) -> Wire {
+        if peer.is_json() {
+            let body = RECORD.as_bytes().to_vec();
+            return Wire {
+                path: "/v1/records",
+                content_type: "application/json",
+                body,
+                gzip: false,
+            };
+        }
+        let path = match self {
             Self::Unary | Self::Gzip => "/bench.v1.Echo/Unary",
             Self::Waiting => "/bench.v1.Echo/Wait",
             Self::Stream => "/bench.v1.Echo/Stream",
-        }
+            Self::Record => "/bench.v1.Echo/Store",
+        };
+        Wire { path, content_type: "application/grpc", body: self.request(), gzip: self.gzip() }
     }
 
     /// Whether messages are compressed.
@@ -48,33 +71,49 @@ impl Workload {
         if self == Self::Stream { STREAMED } else { 1 }
     }
 
-    /// The message that is sent, as it goes on the wire.
-    pub fn request(self) -> Vec<u8> {
+    /// The gRPC message that is sent, as it goes on the wire.
+    fn request(self) -> Vec<u8> {
         match self {
-            Self::Unary | Self::Waiting => framed(0, &self.reply().encode_to_vec()),
+            Self::Unary | Self::Waiting => framed(0, &self.reply()),
             Self::Stream => {
-                let request = Many { count: STREAMED, payload: self.reply().payload };
+                let request = Many { count: STREAMED, payload: vec![b'a'; PAYLOAD] };
                 framed(0, &request.encode_to_vec())
             }
-            Self::Gzip => framed(1, &gzip(&self.reply().encode_to_vec())),
+            Self::Gzip => framed(1, &gzip(&self.reply())),
+            Self::Record => framed(0, &self.reply()),
         }
     }
 
-    /// Each message that must come back.
-    pub fn reply(self) -> Message {
-        let payload = match self {
-            Self::Unary | Self::Waiting | Self::Stream => vec![b'a'; PAYLOAD],
-            Self::Gzip => text(TEXT),
-        };
-        Message { payload }
+    /// Each message that must come back, as protobuf.
+    fn reply(self) -> Vec<u8> {
+        match self {
+            Self::Unary | Self::Waiting | Self::Stream => {
+                Message { payload: vec![b'a'; PAYLOAD] }.encode_to_vec()
+            }
+            Self::Gzip => Message { payload: text(TEXT) }.encode_to_vec(),
+            Self::Record => record().encode_to_vec(),
+        }
     }
 
-    /// Checks the bytes that a call was answered with.
+    /// Checks the bytes that a call of a peer was answered with.
     ///
     /// # Errors
     ///
     /// What is wrong with them.
-    pub fn check(self, mut data: &[u8]) -> Result<(), String> {
+    pub fn check(self, peer: Peer, data: &[u8]) -> Result<(), String> {
+        if !peer.is_json() {
+            return self.check_frames(data);
+        }
+        let parsed = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text);
+        let answer = parsed(data).map_err(|error| format!("no JSON came back: {error}"))?;
+        if parsed(RECORD.as_bytes()).is_ok_and(|record| record == answer) {
+            Ok(())
+        } else {
+            Err(format!("another record came back: {answer}"))
+        }
+    }
+
+    fn check_frames(self, mut data: &[u8]) -> Result<(), String> {
         let expected = self.reply();
         let mut count = 0;
         while let Some(([flag, a, b, c, d], rest)) = data.split_first_chunk() {
@@ -85,7 +124,7 @@ impl Workload {
                 (1, true) => gunzip(message)?,
                 (flag, _) => return Err(format!("a message has the flag {flag}")),
             };
-            if Message::decode(&message[..]).map_err(|error| error.to_string())? != expected {
+            if message != expected {
                 return Err("a message is not what was sent".into());
             }
             count += 1;
@@ -96,6 +135,33 @@ impl Workload {
         } else {
             Err(format!("{count} messages came back, not {}", self.messages()))
         }
+    }
+}
+
+/// What [`record`] is in JSON: every peer answers it so.
+const RECORD: &str = concat!(
+    r#"{"id":"0194d2c1-6f3e-7bd4-9a55-1c2e3f405162","displayName":"Ada Lovelace","#,
+    r#""email":"ada@example.org","age":36,"balance":"1815121018","score":0.875,"active":true,"#,
+    r#""status":"STATUS_ACTIVE","tags":["first","analyst"],"#,
+    r#""address":{"street":"12 St James's Square","city":"London","country":"GB"}}"#,
+);
+
+fn record() -> Record {
+    Record {
+        id: "0194d2c1-6f3e-7bd4-9a55-1c2e3f405162".to_owned(),
+        display_name: "Ada Lovelace".to_owned(),
+        email: "ada@example.org".to_owned(),
+        age: 36,
+        balance: 1_815_121_018,
+        score: 0.875,
+        active: true,
+        status: record::Status::Active.into(),
+        tags: vec!["first".to_owned(), "analyst".to_owned()],
+        address: Some(record::Address {
+            street: "12 St James's Square".to_owned(),
+            city: "London".to_owned(),
+            country: "GB".to_owned(),
+        }),
     }
 }
 
@@ -143,18 +209,26 @@ mod tests {
     fn an_echo_is_right_and_anything_else_is_not() {
         for workload in [Workload::Unary, Workload::Waiting, Workload::Gzip] {
             let mut echo = workload.request();
-            assert_eq!(workload.check(&echo), Ok(()));
-            assert!(workload.check(&[]).is_err());
+            assert_eq!(workload.check(Peer::Bia, &echo), Ok(()));
+            assert!(workload.check(Peer::Bia, &[]).is_err());
             echo.truncate(echo.len() - 1);
-            assert!(workload.check(&echo).is_err());
+            assert!(workload.check(Peer::Bia, &echo).is_err());
         }
-        assert!(Workload::Unary.check(&Workload::Gzip.request()).is_err());
+        assert!(Workload::Unary.check(Peer::Bia, &Workload::Gzip.request()).is_err());
     }
 
     #[test]
     fn a_stream_is_right_when_all_its_messages_came() {
-        let one = framed(0, &Workload::Stream.reply().encode_to_vec());
-        assert_eq!(Workload::Stream.check(&one.repeat(STREAMED as usize)), Ok(()));
-        assert!(Workload::Stream.check(&one.repeat(STREAMED as usize - 1)).is_err());
+        let one = framed(0, &Workload::Stream.reply());
+        assert_eq!(Workload::Stream.check(Peer::Bia, &one.repeat(STREAMED as usize)), Ok(()));
+        assert!(Workload::Stream.check(Peer::Bia, &one.repeat(STREAMED as usize - 1)).is_err());
+    }
+
+    #[test]
+    fn a_record_is_right_in_whatever_order_its_fields_come() {
+        let (start, rest) = RECORD.split_once(r#","age":36"#).unwrap();
+        let other = format!("{{\"age\":36,{}{rest}", &start[1..]);
+        assert_eq!(Workload::Record.check(Peer::Axum, other.as_bytes()), Ok(()));
+        assert!(Workload::Record.check(Peer::Axum, b"{}").is_err());
     }
 }

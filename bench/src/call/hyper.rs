@@ -10,6 +10,7 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
+use crate::peer::Peer;
 use crate::workload::{PAYLOAD, Workload};
 
 use super::Caller;
@@ -30,7 +31,7 @@ pub(super) async fn connect(address: SocketAddr) -> io::Result<Raw> {
         .map_err(io::Error::other)?;
     // It ends with the runtime, which is dropped when all is called.
     tokio::spawn(connection);
-    let uri = format!("http://{address}{}", Workload::Unary.path());
+    let uri = format!("http://{address}{}", Workload::Unary.wire(Peer::Hyper).path);
     let mut headers = HeaderMap::new();
     headers.insert("content-type", http::HeaderValue::from_static("application/grpc"));
     headers.insert("te", http::HeaderValue::from_static("trailers"));
@@ -38,7 +39,7 @@ pub(super) async fn connect(address: SocketAddr) -> io::Result<Raw> {
         connection: calls,
         uri: uri.parse().map_err(io::Error::other)?,
         headers,
-        message: Bytes::from(Workload::Unary.request()),
+        message: Bytes::from(Workload::Unary.wire(Peer::Hyper).body),
     })
 }
 

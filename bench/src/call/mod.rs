@@ -68,7 +68,7 @@ pub fn run(peer: Peer, address: SocketAddr, times: Option<Times>) -> io::Result<
         match peer {
             Peer::Hyper => work(hyper::connect(address).await?, times).await,
             Peer::Tonic => work(tonic::connect(address).await?, times).await,
-            Peer::Bia => work(bia::connect(address)?, times).await,
+            Peer::Bia | Peer::BiaJson | Peer::Axum => work(bia::connect(address)?, times).await,
         }
     };
     local.block_on(&runtime, work)

@@ -1,5 +1,7 @@
 //! The frames of HTTP/2 that a caller needs, and the headers of a gRPC call, as bytes.
 
+use crate::workload::Wire;
+
 pub(super) const HEAD: usize = 9;
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -80,17 +82,19 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// A call of `path` at `authority` with a gRPC message, its prefix included.
-    pub(super) fn new(path: &str, authority: &str, gzip: bool, message: &[u8]) -> Self {
+    /// A call at `authority`.
+    pub(super) fn new(wire: &Wire, authority: &str) -> Self {
         // Names by their place in the static table (RFC 7541, appendix A), or spelt out.
         let mut headers = vec![
-            (Name::Known(4), path),
+            (Name::Known(4), wire.path),
             (Name::Known(1), authority),
-            (Name::Known(31), "application/grpc"),
+            (Name::Known(31), wire.content_type),
             (Name::Known(58), "grpc-load/1.0"),
-            (Name::New("te"), "trailers"),
         ];
-        if gzip {
+        if wire.content_type == "application/grpc" {
+            headers.push((Name::New("te"), "trailers"));
+        }
+        if wire.gzip {
             headers.push((Name::New("grpc-encoding"), "gzip"));
             headers.push((Name::New("grpc-accept-encoding"), "gzip"));
         }
@@ -110,7 +114,7 @@ impl Call {
             let index = 61 + headers.len() - place;
             later.push(0x80 | u8::try_from(index).unwrap_or(0x7f));
         }
-        Self { first, later, message: message.to_vec() }
+        Self { first, later, message: wire.body.clone() }
     }
 
     /// Puts the call on a stream of a connection; `is_first` on that connection.
@@ -149,7 +153,9 @@ mod tests {
 
     #[test]
     fn later_calls_refer_to_the_headers_of_the_first() {
-        let call = Call::new("/a.B/C", "localhost:1", false, &[0; 5]);
+        let (path, content_type) = ("/a.B/C", "application/grpc");
+        let wire = Wire { path, content_type, body: vec![0; 5], gzip: false };
+        let call = Call::new(&wire, "localhost:1");
         // Five headers of our own: 66 is the path, 62 the newest.
         assert_eq!(call.later, [0x83, 0x86, 0x80 | 66, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62]);
         assert!(call.first.windows(6).any(|part| part == b"/a.B/C"));

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::workload::Workload;
+use crate::workload::Wire;
 
 use connection::{Connection, Shared};
 use frame::Call;
@@ -39,14 +39,9 @@ pub struct Progress {
 }
 
 impl Load {
-    /// Begins to call `workload` with `in_flight` calls on each of so many connections.
-    pub fn start(
-        address: SocketAddr,
-        workload: Workload,
-        connections: u32,
-        in_flight: u32,
-    ) -> Self {
-        Self::of(address, workload, connections, in_flight, None)
+    /// Begins to call with `in_flight` calls on each of so many connections.
+    pub fn start(address: SocketAddr, wire: &Wire, connections: u32, in_flight: u32) -> Self {
+        Self::of(address, wire, connections, in_flight, None)
     }
 
     /// Makes so many calls over one connection, `in_flight` at a time.
@@ -54,25 +49,20 @@ impl Load {
     /// # Errors
     ///
     /// As [`Load::finish`].
-    pub fn run(
-        address: SocketAddr,
-        workload: Workload,
-        in_flight: u32,
-        calls: u32,
-    ) -> io::Result<()> {
-        Self::of(address, workload, 1, in_flight, Some(calls)).join().map(drop)
+    pub fn run(address: SocketAddr, wire: &Wire, in_flight: u32, calls: u32) -> io::Result<()> {
+        Self::of(address, wire, 1, in_flight, Some(calls)).join().map(drop)
     }
 
     fn of(
         address: SocketAddr,
-        workload: Workload,
+        wire: &Wire,
         connections: u32,
         in_flight: u32,
         calls: Option<u32>,
     ) -> Self {
         let shared = Arc::<Shared>::default();
         let authority = address.to_string();
-        let call = Call::new(workload.path(), &authority, workload.gzip(), &workload.request());
+        let call = Call::new(wire, &authority);
         let call = Arc::new(call);
         let threads = (0..connections).map(|_| {
             let (shared, call) = (Arc::clone(&shared), Arc::clone(&call));

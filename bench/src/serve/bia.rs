@@ -6,7 +6,7 @@ use bia::transport::{ApiServer, ServerSettings};
 use bia::{Context, Encoding, Result, Server, Stop};
 use tokio_stream::Stream;
 
-use crate::api::bench::v1::{Echo, Many, Message, echo};
+use crate::api::bench::v1::{Echo, Many, Message, Record, echo};
 
 use super::announce;
 
@@ -19,6 +19,10 @@ impl Echo for Echoing {
 
     async fn wait(&self, _: &Context, request: Message) -> Result<Message> {
         tokio::task::yield_now().await;
+        Ok(request)
+    }
+
+    async fn store(&self, _: &Context, request: Record) -> Result<Record> {
         Ok(request)
     }
 

@@ -15,10 +15,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
+use crate::peer::Peer;
 use crate::workload::Workload;
 
 pub(super) async fn serve(listener: TcpListener) -> std::io::Result<()> {
-    let message = Bytes::from(Workload::Unary.request());
+    let message = Bytes::from(Workload::Unary.wire(Peer::Hyper).body);
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
@@ -35,7 +36,7 @@ async fn answer(
     request: Request<Incoming>,
     message: Bytes,
 ) -> Result<Response<Whole>, hyper::Error> {
-    if request.uri().path() != Workload::Unary.path() {
+    if request.uri().path() != Workload::Unary.wire(Peer::Hyper).path {
         return Ok(unknown());
     }
     let mut body = request.into_body();

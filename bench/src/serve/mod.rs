@@ -1,5 +1,6 @@
 //! The servers that are measured, each in a process of its own on one thread.
 
+mod axum;
 mod bia;
 mod hyper;
 mod tonic;
@@ -25,7 +26,8 @@ pub fn run(peer: Peer, gzip: bool) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match peer {
-            Peer::Bia => bia::serve(gzip).await,
+            Peer::Bia | Peer::BiaJson => bia::serve(gzip).await,
+            Peer::Axum => axum::serve(listen().await?).await,
             Peer::Tonic => tonic::serve(listen().await?, gzip).await,
             Peer::Hyper => hyper::serve(listen().await?).await,
         }

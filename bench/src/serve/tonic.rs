@@ -11,7 +11,7 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
 use crate::proto::echo_server::{Echo, EchoServer};
-use crate::proto::{Many, Message};
+use crate::proto::{Many, Message, Record};
 
 struct Echoing;
 
@@ -23,6 +23,10 @@ impl Echo for Echoing {
 
     async fn wait(&self, request: Request<Message>) -> Result<Response<Message>, Status> {
         tokio::task::yield_now().await;
+        Ok(Response::new(request.into_inner()))
+    }
+
+    async fn store(&self, request: Request<Record>) -> Result<Response<Record>, Status> {
         Ok(Response::new(request.into_inner()))
     }
 
