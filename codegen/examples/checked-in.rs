@@ -37,6 +37,7 @@ fn services() -> Compiler {
         ])
         .messages(false)
         .clients(false)
+        .openapi(false)
         .runtime("crate");
     outside.into_iter().fold(services, |compiler, package| {
         let path = format!("crate::pb::{}", package.replace('.', "::"));

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::emit::{
-    Bind, Client, Contract, Descriptors, Emit, Json, Messages, Mock, Operations, ServiceTrait,
-    Tree, Validate,
+    Bind, Client, Contract, Descriptors, Emit, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
+    Operations, ServiceTrait, Tree, Validate,
 };
 use crate::error::Error;
 use crate::model::{Model, Types, Wanted};
@@ -35,6 +35,7 @@ pub struct Compiler {
     messages: bool,
     services: bool,
     faces: Option<bool>,
+    openapi: bool,
     clients: bool,
     mocks: bool,
     runtime: String,
@@ -56,6 +57,7 @@ impl Compiler {
             messages: true,
             services: true,
             faces: None,
+            openapi: true,
             clients: true,
             mocks: false,
             runtime: "::bia".to_owned(),
@@ -124,6 +126,16 @@ impl Compiler {
     #[must_use]
     pub fn faces(mut self, wanted: bool) -> Self {
         self.faces = Some(wanted);
+        self
+    }
+
+    /// Whether services bring an OpenAPI document, which their app serves; they do by default.
+    ///
+    /// Each has one of its own, `user.v1.UserService.openapi.json`, and `openapi.json` is of all that are
+    /// made here.
+    #[must_use]
+    pub fn openapi(mut self, wanted: bool) -> Self {
+        self.openapi = wanted;
         self
     }
 
@@ -239,6 +251,7 @@ impl Compiler {
             types: Types::new(&self.extern_paths, &prost, &prost_types),
             services: self.services,
             mocks: self.mocks,
+            documented: self.openapi,
         };
         let model = Model::build(files, pool, &wanted)?;
         let mut output = Output::default();
@@ -265,6 +278,9 @@ impl Compiler {
                 Mock.emit(&model, &mut output)?;
             }
             Operations.emit(&model, &mut output)?;
+            if self.openapi {
+                OpenApi.emit(&model, &mut output)?;
+            }
         }
         for emitter in &self.emitters {
             emitter.emit(&model, &mut output)?;
@@ -340,7 +356,8 @@ fn write(folder: &Path, files: &Files) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes generated code of packages that are no more, and the descriptors beside it.
+/// Removes generated code of packages that are no more, the descriptors beside it, and documents of
+/// services that are no more.
 fn remove_stale(folder: &Path, files: &Files) -> Result<(), Error> {
     let cannot = |path: &Path, error| {
         Error::new(format!("cannot look through {}", path.display())).with_source(error)
@@ -348,11 +365,13 @@ fn remove_stale(folder: &Path, files: &Files) -> Result<(), Error> {
     for entry in fs::read_dir(folder).map_err(|error| cannot(folder, error))? {
         let path = entry.map_err(|error| cannot(folder, error))?.path();
         let known = path.file_name().and_then(|n| n.to_str()).is_none_or(|n| files.contains_key(n));
-        if known || path.extension().is_none_or(|ending| ending != "rs") {
-            continue;
-        }
-        let is_ours = fs::read(&path).is_ok_and(|text| text.starts_with(MARK.as_bytes()));
-        if is_ours {
+        let mark = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("rs") => MARK,
+            Some("json") => OPENAPI_MARK,
+            _ => continue,
+        };
+        let is_ours = |path: &Path| fs::read(path).is_ok_and(|t| t.starts_with(mark.as_bytes()));
+        if !known && is_ours(&path) {
             fs::remove_file(&path).map_err(|error| cannot(&path, error))?;
             let descriptors = path.with_extension("bin");
             if descriptors.is_file() {

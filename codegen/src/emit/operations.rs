@@ -16,23 +16,30 @@ impl Emit for Operations {
     fn emit(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
         for package in &model.packages {
             for service in &package.services {
-                output.add_items(package, module(&model.runtime, service));
+                output.add_items(package, module(model, service));
             }
         }
         Ok(())
     }
 }
 
-fn module(bia: &TokenStream, service: &Service) -> TokenStream {
+fn module(model: &Model, service: &Service) -> TokenStream {
+    let bia = &model.runtime;
     let docs =
         doc(&format!("What is known of the methods of `{}` before any call.", service.full_name));
     let name = &service.operations;
     let operations = service.methods.iter().map(|method| operation(bia, method));
     let constants = service.methods.iter().map(|method| &method.constant);
     let http = super::http::bindings(bia, service);
+    let openapi = model.documented.then(|| {
+        let docs = doc(&format!("The OpenAPI document of `{}`, as JSON.", service.full_name));
+        let file = super::openapi::file_name(service);
+        quote!(#docs pub const OPENAPI: &str = ::core::include_str!(#file);)
+    });
     quote! {
         #docs
         pub mod #name {
+            #openapi
             #(#operations)*
             /// All of them, in the order of the proto.
             pub static ALL: &[&#bia::Operation] = &[#(&#constants),*];

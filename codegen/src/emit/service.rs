@@ -18,7 +18,7 @@ impl Emit for ServiceTrait {
             for service in &package.services {
                 output.add_items(package, definition(&model.runtime, service));
                 output.add_items(package, shared(&model.runtime, service));
-                output.add_items(package, function(&model.runtime, service));
+                output.add_items(package, function(model, service));
             }
         }
         Ok(())
@@ -85,8 +85,10 @@ fn shared(bia: &TokenStream, service: &Service) -> TokenStream {
     }
 }
 
-fn function(bia: &TokenStream, service: &Service) -> TokenStream {
+fn function(model: &Model, service: &Service) -> TokenStream {
+    let bia = &model.runtime;
     let Service { name, function, operations, full_name, .. } = service;
+    let openapi = model.documented.then(|| quote!(.with_openapi(#operations::OPENAPI)));
     let docs = doc(&format!("Makes what an app serves as `{full_name}` out of an implementation."));
     let deprecated = deprecated(service.deprecated);
     let arms = service.methods.iter().enumerate().map(|(index, method)| {
@@ -101,7 +103,8 @@ fn function(bia: &TokenStream, service: &Service) -> TokenStream {
         pub fn #function(implementation: impl #name) -> #bia::Service {
             static FACTS: #bia::__codegen::Facts =
                 #bia::__codegen::Facts::new(#full_name, #operations::ALL, FILE_DESCRIPTOR_SET)
-                    .with_http(#operations::HTTP);
+                    .with_http(#operations::HTTP)
+                    #openapi;
             struct __Handler<__T>(::std::sync::Arc<__T>);
             impl<__T: #name> #bia::__codegen::Handler for __Handler<__T> {
                 fn call(&self, method: usize, call: #bia::__codegen::ServerCall) -> #bia::__codegen::Reply {

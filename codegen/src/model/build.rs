@@ -31,6 +31,7 @@ pub(crate) struct Wanted {
     pub(crate) types: Types,
     pub(crate) services: bool,
     pub(crate) mocks: bool,
+    pub(crate) documented: bool,
 }
 
 impl Model {
@@ -69,7 +70,9 @@ impl Model {
         }
         let packages = packages.into_values().collect();
         let (runtime, types) = (names::path(&wanted.runtime)?, wanted.types.clone());
-        let mut model = Self { packages, runtime, pool, files, described, types, places };
+        let documented = wanted.services && wanted.documented;
+        let mut model =
+            Self { packages, runtime, pool, documented, files, described, types, places };
         clashes::check(&model, wanted.mocks)?;
         // Behind the check, which knows better words for names that cannot be.
         model.add_messages()?;
@@ -223,7 +226,7 @@ fn method(
     Ok(Method {
         operation: format!("/{service}/{proto_name}"),
         name: names::ident(&free(names::snake(&proto_name), TAKEN))?,
-        constant: names::ident(&free(names::shouty(&proto_name), &["ALL", "HTTP"]))?,
+        constant: names::ident(&free(names::shouty(&proto_name), &["ALL", "HTTP", "OPENAPI"]))?,
         input: names::path(&types.path(package, proto.input_type()))?,
         output: names::path(&types.path(package, proto.output_type()))?,
         kind: match (proto.client_streaming(), proto.server_streaming()) {

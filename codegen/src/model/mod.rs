@@ -33,6 +33,8 @@ pub struct Model {
     pub runtime: TokenStream,
     /// All that the protos say, options that are extensions too: `message.descriptor.options()`.
     pub pool: DescriptorPool,
+    /// Whether services bring their OpenAPI documents.
+    pub(crate) documented: bool,
     /// The files that code is made of.
     pub(crate) files: Vec<SourceFile>,
     /// All files that take part, each behind what it imports.

@@ -418,7 +418,8 @@ pub fn user_service(implementation: impl UserService) -> ::bia::Service {
             user_service_operations::ALL,
             FILE_DESCRIPTOR_SET,
         )
-        .with_http(user_service_operations::HTTP);
+        .with_http(user_service_operations::HTTP)
+        .with_openapi(user_service_operations::OPENAPI);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: UserService> ::bia::__codegen::Handler for __Handler<__T> {
         fn call(
@@ -900,6 +901,8 @@ impl UserService for MockUserService {
 /// What is known of the methods of `user.v1.UserService` before any call.
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 pub mod user_service_operations {
+    /// The OpenAPI document of `user.v1.UserService`, as JSON.
+    pub const OPENAPI: &str = ::core::include_str!("user.v1.UserService.openapi.json");
     /// `/user.v1.UserService/GetUser`
     pub static GET_USER: ::bia::Operation = ::bia::Operation::new(
             "/user.v1.UserService/GetUser",

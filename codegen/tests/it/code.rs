@@ -64,7 +64,7 @@ fn services_are_made_of_named_files_only_and_messages_of_what_is_used() {
     let files = Compiler::new().file(ours("order/v1/order.proto")).generate().expect("right");
     // google.api is imported for options, google.protobuf is in prost-types.
     assert_eq!(
-        files.keys().collect::<Vec<_>>(),
+        files.keys().filter(|name| !name.ends_with(".json")).collect::<Vec<_>>(),
         ["bia.rs", "google.rpc.rs", "order.v1.bin", "order.v1.rs", "user.v1.rs"]
     );
     assert!(!text(&files, "user.v1.rs").contains("trait UserService"));

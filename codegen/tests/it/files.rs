@@ -91,6 +91,7 @@ fn what_nothing_generates_any_more_is_removed_and_the_rest_is_left() {
         ("a.proto", &service("a")),
         ("b.proto", &service("b")),
         ("out/own.rs", "// Mine."),
+        ("out/own.json", "{\n  \"openapi\": \"3.1.1\"\n}"),
     ]);
     let out = protos.path("out");
     let compile = |names: &[&str]| {
@@ -106,7 +107,10 @@ fn what_nothing_generates_any_more_is_removed_and_the_rest_is_left() {
         names
     };
     compile(&["a.proto", "b.proto"]);
-    assert_eq!(there(), ["a.bin", "a.rs", "b.bin", "b.rs", "bia.rs", "own.rs"]);
+    let of_a = ["a.S.openapi.json", "a.bin", "a.rs"];
+    let of_b = ["b.S.openapi.json", "b.bin", "b.rs"];
+    let always = ["bia.rs", "openapi.json", "own.json", "own.rs"];
+    assert_eq!(there(), [&of_a[..], &of_b, &always].concat());
     compile(&["a.proto"]);
-    assert_eq!(there(), ["a.bin", "a.rs", "bia.rs", "own.rs"]);
+    assert_eq!(there(), [&of_a[..], &always].concat());
 }

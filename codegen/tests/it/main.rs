@@ -6,6 +6,7 @@ mod errors;
 mod files;
 mod garbage;
 mod http;
+mod openapi;
 
 use std::collections::BTreeMap;
 use std::fs;
