@@ -85,6 +85,13 @@ impl Body {
         }
     }
 
+    /// All of it, if it is in memory; it is empty then.
+    pub(crate) fn take_whole(&mut self) -> Option<(Bytes, Option<HeaderMap>)> {
+        let Inner::Whole { data, trailers } = &mut self.0 else { return None };
+        let trailers = trailers.take().map(Trailers::into_map);
+        Some((data.take().unwrap_or_default(), trailers))
+    }
+
     /// Whether all of it is in memory: it ends without waiting and without failing.
     #[must_use]
     pub fn is_whole(&self) -> bool {

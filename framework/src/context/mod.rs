@@ -35,8 +35,17 @@ pub use trace::{Baggage, SpanId, Trace, TraceId};
 pub enum Face {
     /// gRPC over HTTP/2.
     Grpc,
+    /// gRPC-Web: the same for browsers, over any version of HTTP.
+    GrpcWeb,
     /// HTTP, with JSON bodies.
     Http,
+}
+
+impl Face {
+    /// Whether messages come and go in the frames of gRPC.
+    pub(crate) fn is_grpc(self) -> bool {
+        matches!(self, Self::Grpc | Self::GrpcWeb)
+    }
 }
 
 /// Who calls.

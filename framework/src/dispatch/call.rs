@@ -7,9 +7,11 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use crate::body::Body;
 use crate::context::{Context, Inbound};
 use crate::error::{Error, Result};
+use crate::json::Options;
 use crate::message::{Request, Response as Answer};
 use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
 
+use super::codec::{self, Codec};
 use super::out::{self, Out};
 
 /// What a handler's run comes to.
@@ -49,6 +51,23 @@ pub struct ServerCall {
 pub(super) struct Writing {
     pub(super) encoding: Encoding,
     pub(super) limit: usize,
+    pub(super) codec: Codec,
+}
+
+impl Writing {
+    /// Writes a message behind what is in `out`; tells its length, uncompressed.
+    pub(super) fn write<Res: Answer>(self, message: &Res, out: &mut BytesMut) -> Result<usize> {
+        let Self { encoding, limit, codec } = self;
+        match codec {
+            Codec::Proto => wire::encode(message, encoding, limit, out),
+            Codec::Json(options) => wire::encode_by(
+                |out| codec::write_json(message, &options, out),
+                encoding,
+                limit,
+                out,
+            ),
+        }
+    }
 }
 
 impl ServerCall {
@@ -144,6 +163,7 @@ impl ServerCall {
             let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
             error.with_trailers(http::HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, accepted)]))
         })?;
+        let codec = Codec::of(&parts.headers, Options::default())?;
         let decoder = Decoder::new(encoding, self.limits.max_receive);
         let compress = self.limits.compress;
         let encoding = if compress != Encoding::Identity && wire::accepted(&parts.headers, compress)
@@ -153,8 +173,9 @@ impl ServerCall {
             Encoding::Identity
         };
         cx.set_headers(parts.headers);
-        let writing = Writing { encoding, limit: self.limits.max_send };
-        let requests = Streaming::new(body, decoder, End::Request).metered(cx.clone());
+        let writing = Writing { encoding, limit: self.limits.max_send, codec };
+        let requests =
+            Streaming::new(body, decoder, End::Request).metered(cx.clone()).read_by(codec.reader());
         Ok((cx, requests, writing))
     }
 }
@@ -167,7 +188,7 @@ pub(crate) fn unknown(path: &str) -> Error {
 fn one<Res: Answer>(cx: &Context, writing: Writing, reply: Result<Res>) -> Result<Response<Body>> {
     let encoded = reply.and_then(|message| {
         let mut data = BytesMut::new();
-        let sent = wire::encode(&message, writing.encoding, writing.limit, &mut data)?;
+        let sent = writing.write(&message, &mut data)?;
         cx.sizes().send(sent);
         Ok(data)
     });
@@ -212,7 +233,7 @@ pub(super) fn response(cx: &Context, writing: Writing, body: Body) -> Response<B
     if let Some(more) = cx.take_reply_headers() {
         *headers = more;
     }
-    headers.insert(CONTENT_TYPE, wire::CONTENT_TYPE);
+    headers.insert(CONTENT_TYPE, writing.codec.content_type());
     if writing.encoding != Encoding::Identity {
         headers.insert(GRPC_ENCODING, HeaderValue::from_static(writing.encoding.name()));
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(Encoding::ACCEPTED));

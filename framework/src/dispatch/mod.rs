@@ -5,6 +5,7 @@
 
 mod binding;
 mod call;
+mod codec;
 mod foreign;
 mod out;
 mod routes;

@@ -8,12 +8,11 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::Response;
 use http_body::Frame;
-use prost::Message;
 
 use crate::body::Body;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::wire;
+use crate::message::Response as Answer;
 
 use super::call::{self, Writing};
 
@@ -49,7 +48,7 @@ impl Slot {
     }
 }
 
-impl<Res: Message> Out<Res> {
+impl<Res: Answer> Out<Res> {
     pub(super) fn new(cx: Context, writing: Writing) -> (Self, Arc<Slot>) {
         let slot = Arc::<Slot>::default();
         (Self { slot: Arc::clone(&slot), cx, writing, message: PhantomData }, slot)
@@ -80,9 +79,8 @@ impl<Res: Message> Out<Res> {
                     None => return Poll::Ready(Ok(())),
                     Some(Err(error)) => return Poll::Ready(Err(error)),
                     Some(Ok(message)) => {
-                        let Writing { encoding, limit } = self.writing;
                         let mut pending = self.slot.lock();
-                        let sent = wire::encode(&message, encoding, limit, &mut pending.data)?;
+                        let sent = self.writing.write(&message, &mut pending.data)?;
                         self.cx.sizes().send(sent);
                         if pending.data.len() >= BATCH {
                             full = true;

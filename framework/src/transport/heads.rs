@@ -39,7 +39,12 @@ impl Heads {
             return Some(wire::respond::error(Face::Http, &error));
         }
         let error = self.check(request)?;
-        Some(wire::respond::error(pipeline::face(request), &error))
+        let (face, web) = pipeline::face(request);
+        let response = wire::respond::error(face, &error);
+        Some(match web {
+            Some(web) => web.wrapped(response),
+            None => response,
+        })
     }
 
     fn check<B>(self, request: &Request<B>) -> Option<Error> {

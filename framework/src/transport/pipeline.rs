@@ -25,6 +25,7 @@ use crate::middleware::{UserLayer, UserService};
 use crate::operation::{Kind, Operation};
 use crate::telemetry::metrics::connections::ConnectionInstruments;
 use crate::telemetry::{ServerCalls, Telemetry};
+use crate::wire::web::Web;
 
 /// What all calls to operations that are not here have in common.
 static UNKNOWN: Operation = Operation::new("/unknown/Unknown", Kind::Bidi);
@@ -77,14 +78,25 @@ impl Pipeline {
         request: Request<Body>,
         peer: &Peer,
     ) -> impl Future<Output = Response<Body>> + Send + use<> {
-        let face = face(&request);
+        let (face, web) = face(&request);
+        // Within, a call of gRPC-Web is one of gRPC.
+        let request = match web {
+            Some(web) => web.unwrapped(request),
+            None => request,
+        };
         let place = self.routes.find(request.uri().path());
         let route = place.and_then(|place| self.routes.get(place));
         let operation = route.map_or(&UNKNOWN, |route| route.operation);
         let cx = context::Context::of_call(operation, face, place, peer.clone());
         // No `async` block: it would hold the layers' future twice, once as it is made and once as it
         // is awaited, and every call moves and allocates what it holds.
-        self.stack.clone().call(Inbound { cx, request }).map(answered)
+        self.stack.clone().call(Inbound { cx, request }).map(move |outcome| {
+            let response = answered(outcome);
+            match web {
+                Some(web) => web.wrapped(response),
+                None => response,
+            }
+        })
     }
 
     /// What the connections that calls come in by are counted with.
@@ -111,12 +123,18 @@ fn answered(outcome: Result<Response<Body>, Infallible>) -> Response<Body> {
     }
 }
 
-/// `application/grpc`, `application/grpc+proto`, …; but not `application/grpc-web`.
-pub(super) fn face<B>(request: &Request<B>) -> Face {
+/// `application/grpc`, `application/grpc+proto`, … over HTTP/2 are gRPC; of gRPC-Web is told how it is
+/// written.
+pub(super) fn face<B>(request: &Request<B>) -> (Face, Option<Web>) {
     let content_type = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
     match content_type.and_then(|value| value.strip_prefix(b"application/grpc")) {
-        Some([] | [b'+' | b';' | b' ', ..]) if request.version() == Version::HTTP_2 => Face::Grpc,
-        _ => Face::Http,
+        Some([] | [b'+' | b';' | b' ', ..]) if request.version() == Version::HTTP_2 => {
+            (Face::Grpc, None)
+        }
+        _ => match Web::of(request.headers()) {
+            Some(web) => (Face::GrpcWeb, Some(web)),
+            None => (Face::Http, None),
+        },
     }
 }
 
@@ -178,12 +196,14 @@ impl Dispatch {
         let Served { routes, limits } = &*self.0;
         let route = call.cx.route().and_then(|place| routes.get(place));
         let refusal = match (call.cx.face(), route) {
-            (Face::Grpc, Some(route)) if request.method() == Method::POST => {
+            (Face::Grpc | Face::GrpcWeb, Some(route)) if request.method() == Method::POST => {
                 let call = ServerCall::new(call, *limits.get());
                 return route.handler.call(route.method, call);
             }
-            (Face::Grpc, Some(_)) => Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST"),
-            (Face::Grpc, None) => unknown(request.uri().path()),
+            (Face::Grpc | Face::GrpcWeb, Some(_)) => {
+                Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST")
+            }
+            (Face::Grpc | Face::GrpcWeb, None) => unknown(request.uri().path()),
             (_, Some(_)) => not_grpc(request),
             (_, None) => Error::not_found(
                 "PATH_UNKNOWN",

@@ -48,8 +48,21 @@ impl Decoder {
         self.chunk.is_empty() && self.partial.is_empty()
     }
 
-    /// The next whole message, if it is there.
+    /// The next whole message, if it is there, as protobuf.
     pub(crate) fn next<T: Message + Default>(&mut self) -> Result<Option<T>> {
+        self.next_by(|data| {
+            T::decode(data).map_err(|error| {
+                Error::internal("MESSAGE_INVALID", "message is not valid protobuf")
+                    .with_source(error)
+            })
+        })
+    }
+
+    /// The next whole message, if it is there, as `read` has it.
+    pub(crate) fn next_by<T>(
+        &mut self,
+        read: impl FnOnce(Bytes) -> Result<T>,
+    ) -> Result<Option<T>> {
         let Some((flag, length)) = self.prefix() else { return Ok(None) };
         let compressed = match flag {
             0 => false,
@@ -65,20 +78,17 @@ impl Decoder {
             return Err(too_large(length, self.limit));
         }
         let Some(data) = self.take(PREFIX + length) else { return Ok(None) };
-        let message = if compressed {
+        let data = if compressed {
             let data = self.encoding.decompress(&data, self.limit)?;
             if data.len() > self.limit {
                 return Err(too_large(data.len(), self.limit));
             }
-            self.decoded += data.len();
-            T::decode(&data[..])
+            data.into()
         } else {
-            self.decoded += data.len();
-            T::decode(data)
+            data
         };
-        message.map(Some).map_err(|error| {
-            Error::internal("MESSAGE_INVALID", "message is not valid protobuf").with_source(error)
-        })
+        self.decoded += data.len();
+        read(data).map(Some)
     }
 
     fn prefix(&self) -> Option<(u8, usize)> {

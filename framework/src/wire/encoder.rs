@@ -39,6 +39,46 @@ pub(crate) fn encode<T: Message>(
     Ok(length)
 }
 
+/// The same for a message that `write` writes, behind what is in the buffer that it is given.
+pub(crate) fn encode_by(
+    write: impl FnOnce(&mut BytesMut) -> Result<()>,
+    encoding: Encoding,
+    limit: usize,
+    out: &mut BytesMut,
+) -> Result<usize> {
+    let start = out.len();
+    out.put_bytes(0, PREFIX);
+    let written = write(out).and_then(|()| prefixed(start, encoding, limit, out));
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+/// Fills in the prefix at `start` of the message behind it, and compresses that if it is worth it.
+fn prefixed(start: usize, encoding: Encoding, limit: usize, out: &mut BytesMut) -> Result<usize> {
+    let length = out.len() - start - PREFIX;
+    if length > limit {
+        return Err(too_large(length, limit));
+    }
+    #[cfg(feature = "gzip")]
+    if encoding != Encoding::Identity {
+        let mut compressed = Vec::with_capacity(length / 2);
+        encoding.compress(&out[start + PREFIX..], &mut compressed)?;
+        if compressed.len() < length {
+            out.truncate(start);
+            out.put_u8(1);
+            out.put_u32(prefix_length(compressed.len())?);
+            out.extend_from_slice(&compressed);
+            return Ok(length);
+        }
+    }
+    #[cfg(not(feature = "gzip"))]
+    let _: Encoding = encoding;
+    out[start + 1..start + PREFIX].copy_from_slice(&prefix_length(length)?.to_be_bytes());
+    Ok(length)
+}
+
 fn prefix_length(length: usize) -> Result<u32> {
     u32::try_from(length).map_or_else(|_| Err(too_large(length, u32::MAX as usize)), Ok)
 }

@@ -11,13 +11,14 @@ pub(crate) mod respond;
 pub(crate) mod status;
 mod streaming;
 pub(crate) mod timeout;
+pub(crate) mod web;
 
 pub use compression::Encoding;
 pub(crate) use compression::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING, accepted};
 pub(crate) use decoder::Decoder;
-pub(crate) use encoder::encode;
+pub(crate) use encoder::{encode, encode_by};
 pub use streaming::Streaming;
-pub(crate) use streaming::{End, read_one};
+pub(crate) use streaming::{End, Read, read_one};
 
 use http::header::HeaderValue;
 

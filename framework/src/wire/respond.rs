@@ -12,7 +12,7 @@ use super::{problem, status};
 /// The response that tells `error` on `face`.
 pub(crate) fn error(face: Face, error: &Error) -> Response<Body> {
     match face {
-        Face::Grpc => grpc(error),
+        Face::Grpc | Face::GrpcWeb => grpc(error),
         Face::Http => http(error),
     }
 }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::Body as _;
@@ -30,8 +31,15 @@ pub struct Streaming<T> {
     /// The stream itself, while the peer has not begun to answer.
     opening: Option<Opening<T>>,
     meter: Meter,
+    /// How messages are read; as protobuf if nothing is said.
+    read: Option<Read<T>>,
+    /// What each message is held against before anybody sees it.
+    check: Option<fn(&T) -> Result<()>>,
     message: PhantomData<fn() -> T>,
 }
+
+/// Makes a message of what was in its frame.
+pub(crate) type Read<T> = Box<dyn Fn(Bytes) -> Result<T> + Send + Sync>;
 
 /// Who wants to know what a stream moves, and how it ends.
 enum Meter {
@@ -80,6 +88,8 @@ impl<T: Message + Default> Streaming<T> {
             head: None,
             opening: None,
             meter: Meter::Nobody,
+            read: None,
+            check: None,
             message: PhantomData,
         }
     }
@@ -94,6 +104,19 @@ impl<T: Message + Default> Streaming<T> {
 
     pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.head.get_or_insert_default().headers = headers;
+        self
+    }
+
+    /// Replaces how messages are read; none reads protobuf.
+    pub(crate) fn read_by(mut self, read: Option<Read<T>>) -> Self {
+        self.read = read;
+        self
+    }
+
+    /// Replaces what each message is held against: one that it refuses ends the stream.
+    #[expect(dead_code, reason = "for the rules of a proto")]
+    pub(crate) fn checked_by(mut self, check: fn(&T) -> Result<()>) -> Self {
+        self.check = Some(check);
         self
     }
 
@@ -158,12 +181,21 @@ impl<T: Message + Default> Streaming<T> {
             }
         }
         let outcome = loop {
-            match self.decoder.next() {
+            let next = match &self.read {
+                None => self.decoder.next(),
+                Some(read) => self.decoder.next_by(read),
+            };
+            match next {
                 Ok(Some(message)) => {
                     match &mut self.meter {
                         Meter::Nobody => {}
                         Meter::Served(cx) => cx.sizes().receive(self.decoder.take_decoded()),
                         Meter::Made(seen) => seen.receive(self.decoder.take_decoded()),
+                    }
+                    if let Some(check) = self.check
+                        && let Err(error) = check(&message)
+                    {
+                        break Err(error);
                     }
                     return Poll::Ready(Some(Ok(message)));
                 }

@@ -74,6 +74,7 @@ fn told(call: &ActiveCall, now: Instant) -> Value {
 fn face(cx: &Context) -> &'static str {
     match cx.face() {
         Face::Grpc => "grpc",
+        Face::GrpcWeb => "grpc-web",
         Face::Http => "http",
     }
 }

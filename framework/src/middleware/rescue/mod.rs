@@ -62,7 +62,7 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Rescued<F> {
         let face = *this.face;
         Poll::Ready(Ok(match ready!(this.inner.poll(cx)) {
             Err(error) => wire::respond::error(face, &error),
-            Ok(response) if face == Face::Grpc && !response.body().is_whole() => {
+            Ok(response) if face.is_grpc() && !response.body().is_whole() => {
                 response.map(|inner| Body::new(RescuedBody { inner, ended: false }))
             }
             Ok(response) => response,

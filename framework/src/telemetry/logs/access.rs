@@ -116,6 +116,7 @@ fn made(call: &Ended<'_>) {
 fn face(face: Face) -> &'static str {
     match face {
         Face::Grpc => "grpc",
+        Face::GrpcWeb => "grpc-web",
         Face::Http => "http",
     }
 }

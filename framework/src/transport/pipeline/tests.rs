@@ -188,7 +188,7 @@ async fn what_is_not_here_is_unimplemented_for_grpc_and_404_for_http() {
 async fn an_operation_called_as_something_else_is_told_how_to_call_it() {
     let table = [
         ("application/json", Version::HTTP_2, 415),
-        ("application/grpc-web", Version::HTTP_2, 415),
+        ("application/thrift", Version::HTTP_2, 415),
         ("application/grpc", Version::HTTP_11, 505),
     ];
     for (content_type, version, status) in table {

@@ -20,6 +20,14 @@ pub(super) struct Reply {
     pub(super) body: String,
 }
 
+/// What came back, of bytes.
+#[derive(Debug)]
+pub(super) struct RawReply {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) body: Vec<u8>,
+}
+
 impl Reply {
     pub(super) fn json(&self) -> serde_json::Value {
         assert!(self.head.contains("content-type: application/json"), "{self:?}");
@@ -49,6 +57,39 @@ impl Connection {
         timeout(LONG, self.0.read_exact(&mut body)).await.unwrap().unwrap();
         let status = head[9..12].parse().unwrap();
         Reply { status, head, body: String::from_utf8(body).unwrap() }
+    }
+
+    /// The next answer, of bytes, in chunks or of a length that its head tells.
+    pub(super) async fn raw_reply(&mut self) -> RawReply {
+        let head = self.head().await;
+        let mut body = Vec::new();
+        if let Some(length) = head.lines().find_map(|line| line.strip_prefix("content-length: ")) {
+            body = self.exactly(length.parse().unwrap()).await;
+        } else {
+            assert!(head.contains("transfer-encoding: chunked"), "{head}");
+            while let Some(chunk) = self.chunk().await {
+                body.extend_from_slice(&chunk);
+            }
+        }
+        RawReply { status: head[9..12].parse().unwrap(), head, body }
+    }
+
+    /// The next chunk of an answer; none after the last.
+    pub(super) async fn chunk(&mut self) -> Option<Vec<u8>> {
+        let mut line = String::new();
+        while !line.ends_with("\r\n") {
+            line.push(char::from(timeout(LONG, self.0.read_u8()).await.unwrap().unwrap()));
+        }
+        let length = usize::from_str_radix(line.trim(), 16).unwrap();
+        let mut chunk = self.exactly(length + 2).await;
+        chunk.truncate(length);
+        (length > 0).then_some(chunk)
+    }
+
+    async fn exactly(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        timeout(LONG, self.0.read_exact(&mut bytes)).await.unwrap().unwrap();
+        bytes
     }
 
     /// The head of the next answer.

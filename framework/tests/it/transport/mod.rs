@@ -8,6 +8,7 @@ mod http1;
 mod peers;
 mod raw;
 mod stop;
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
