@@ -97,7 +97,7 @@ async fn a_call_over_http2_is_answered_in_the_body_too() {
     assert_eq!(answer.status, 200);
     let (messages, trailers) = parts(&answer.body);
     assert!(messages.is_empty());
-    assert!(trailers.starts_with("grpc-status: 4\r\n"), "{trailers}");
+    assert!(trailers.contains("grpc-status: 4\r\n"), "{trailers}");
     let answer = client.send(request("/t.Echo/None", "5S"), [framed("")]).await.unwrap();
     assert!(parts(&answer.body).1.contains("grpc-status: 12\r\n"));
 }
@@ -134,6 +134,6 @@ async fn messages_that_nobody_here_can_read_are_unimplemented() {
         } else {
             parts(&answer.body).1
         };
-        assert!(told.starts_with("grpc-status: 12"), "{told}");
+        assert!(told.contains("grpc-status: 12"), "{told}");
     }
 }
