@@ -52,6 +52,13 @@ fn binding(bia: &TokenStream, method: usize, rule: &HttpRule) -> TokenStream {
         HttpBody::Whole => quote!(#bia::__codegen::Part::Whole),
         HttpBody::Field(descriptor) => field(descriptor.number()),
     };
+    let body_field = match &rule.body {
+        HttpBody::None | HttpBody::Whole => quote!(::core::option::Option::None),
+        HttpBody::Field(descriptor) => {
+            let name = descriptor.name();
+            quote!(::core::option::Option::Some(#name))
+        }
+    };
     let response = match &rule.response_body {
         Some(descriptor) => field(descriptor.number()),
         None => quote!(#bia::__codegen::Part::Whole),
@@ -65,6 +72,7 @@ fn binding(bia: &TokenStream, method: usize, rule: &HttpRule) -> TokenStream {
             suffix: #suffix,
             variables: &[#(#variables),*],
             body: #body,
+            body_field: #body_field,
             response: #response,
         }
     }

@@ -965,6 +965,7 @@ pub mod user_service_operations {
                 },
             ],
             body: ::bia::__codegen::Part::None,
+            body_field: ::core::option::Option::None,
             response: ::bia::__codegen::Part::Whole,
         },
     ];

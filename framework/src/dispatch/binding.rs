@@ -15,6 +15,8 @@ pub struct Binding {
     pub variables: &'static [Variable],
     /// What of the request is the body.
     pub body: Part,
+    /// The name in the proto of the field that is the body, if one is: what a query does not tell.
+    pub body_field: Option<&'static str>,
     /// What of the reply is the body; never [`Part::None`].
     pub response: Part,
 }
