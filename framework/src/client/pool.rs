@@ -93,13 +93,15 @@ pub(super) struct Roster {
     pub(super) unusable: usize,
     /// What the registry is and how it stands; none for addresses that were given.
     pub(super) registry: Option<Registry>,
-    /// When the last node that was ready ceased to be.
+    /// When the last node that was ready ceased to be. Of a channel that has just been made, it is then
+    /// too: services that start together register within moments of each other.
     deserted: Option<Instant>,
 }
 
 impl Roster {
     fn new(in_force: Arc<InForce>, registry: Option<Registry>) -> Self {
-        Self { in_force, members: Vec::new(), unusable: 0, registry, deserted: None }
+        let deserted = registry.as_ref().map(|_| Instant::now());
+        Self { in_force, members: Vec::new(), unusable: 0, registry, deserted }
     }
 }
 
@@ -333,8 +335,8 @@ impl Pool {
 
     /// From when on waiting is of no use, if nobody is ready and nobody is expected to be.
     ///
-    /// Not so for a moment after the last one has gone: one that stops says so at once, and the
-    /// registry needs a moment to tell of the one that takes over.
+    /// Not so for a moment after the last one has gone, or before the first has come: one that stops says
+    /// so at once, and the registry needs a moment to tell of the one that takes over.
     fn hopeless_from(roster: &Roster) -> Option<Instant> {
         let asked = roster.registry.as_ref();
         let pending =

@@ -34,7 +34,8 @@ pub struct ClientSettings {
     /// As long a call waits for the first node to become ready, if its deadline lets it.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
-    /// How long calls wait for another node when the last one that was ready has gone; default 500 ms.
+    /// How long calls wait for another node when the last one that was ready has gone, or when the channel
+    /// is new and there was none yet; default 500 ms.
     ///
     /// An instance that stops says so at once; the registry needs a moment to tell of the one that
     /// takes over. Calls in between wait instead of failing. Shorter than that loses calls while a

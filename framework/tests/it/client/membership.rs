@@ -76,6 +76,18 @@ async fn a_discovery_lives_as_long_as_the_channel_that_it_was_given_to() {
 }
 
 #[tokio::test]
+async fn a_call_of_a_new_channel_goes_to_who_registers_a_moment_later() {
+    let peer = Peer::start().await;
+    let (say, channel) = discovered(settings());
+    say.send(Ok(Snapshot::default())).await.unwrap();
+    until(|| channel.state().registry.unwrap().told_seconds_ago.is_some()).await;
+    let call = tokio::spawn(async move { who(&channel).await });
+    tokio::task::yield_now().await;
+    say.send(Ok([instance(&peer)].into())).await.unwrap();
+    assert_eq!(timeout(LONG, call).await.unwrap().unwrap().unwrap(), peer.name());
+}
+
+#[tokio::test]
 async fn a_service_goes_by_its_name_as_authority() {
     let peer = Peer::start().await;
     let (say, channel) = discovered(settings());
