@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bia_codegen::{Compiler, Error};
+use bia_codegen::{Compiler, Emit, Error, Model, Output};
+use prost::Message;
+use prost_types::FileDescriptorSet;
 
 /// The messages of the framework.
 fn messages() -> Compiler {
@@ -23,7 +25,26 @@ fn messages() -> Compiler {
         .services(false)
         .faces(true)
         .runtime("crate")
+        .emit(RichErrors)
         .prost("::prost", "::prost_types")
+}
+
+/// Describes the details of errors, for tools that ask what an `Any` in one is.
+struct RichErrors;
+
+impl Emit for RichErrors {
+    fn emit(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
+        let details = ["google/protobuf/duration.proto", "google/rpc/error_details.proto"];
+        let files = details.iter().filter_map(|name| model.pool.get_file_by_name(name));
+        let files = files.map(|file| {
+            let mut file = file.file_descriptor_proto().clone();
+            file.source_code_info = None;
+            file
+        });
+        let set = FileDescriptorSet { file: files.collect() };
+        output.add_file("google.rpc.bin", set.encode_to_vec());
+        Ok(())
+    }
 }
 
 /// The services that the framework answers itself.

@@ -38,6 +38,19 @@ async fn grpcurl_lists_describes_and_calls_by_reflection() {
 }
 
 #[tokio::test]
+async fn grpcurl_shows_the_details_of_an_error() {
+    let name = "grpcurl_shows_the_details_of_an_error";
+    let Some(grpcurl) = program(name, "grpcurl") else { return };
+    let app = serve_interop().await;
+    let address = app.address().unwrap().to_string();
+    let method = "grpc.testing.TestService/UnimplementedCall";
+    let output = run(Command::new(&grpcurl).args(["-plaintext", &address, method])).await;
+    let printed = printed(&output);
+    assert!(printed.contains("google.rpc.ErrorInfo") && printed.contains("reason"), "{printed}");
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn grpcurl_calls_over_tls_and_shows_the_certificate_that_it_is_asked_for() {
     let name = "grpcurl_calls_over_tls_and_shows_the_certificate_that_it_is_asked_for";
     let Some(grpcurl) = program(name, "grpcurl") else { return };

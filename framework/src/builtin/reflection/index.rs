@@ -36,11 +36,17 @@ impl Index {
     /// is not added again.
     pub(super) fn add(&mut self, service: &str, descriptors: Option<&[u8]>) {
         self.services.insert(service.to_owned());
-        let Some(descriptors) = descriptors else { return };
+        if let Some(descriptors) = descriptors {
+            self.add_files(service, descriptors);
+        }
+    }
+
+    /// Adds the files of an encoded set, of which `owner` is told in the log if they cannot be read.
+    pub(super) fn add_files(&mut self, owner: &str, descriptors: &[u8]) {
         let set = match EncodedSet::decode(descriptors) {
             Ok(set) => set,
             Err(error) => {
-                return tracing::warn!(service, %error, "its descriptors cannot be read: reflection does not tell them");
+                return tracing::warn!(service = owner, %error, "its descriptors cannot be read: reflection does not tell them");
             }
         };
         for encoded in set.file {
@@ -50,7 +56,7 @@ impl Index {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(service, %error, "a file of its descriptors cannot be read");
+                    tracing::warn!(service = owner, %error, "a file of its descriptors cannot be read");
                 }
             }
         }

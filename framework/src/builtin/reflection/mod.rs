@@ -34,6 +34,8 @@ pub(super) fn services<'a>(
     stop: &Stop,
 ) -> [Service; 2] {
     let mut index = Index::default();
+    // What stands in an error is named by its type alone.
+    index.add_files("google.rpc", include_bytes!("../../pb/generated/google.rpc.bin"));
     for service in services {
         index.add(service.name(), service.descriptors());
     }
