@@ -71,6 +71,12 @@ fn expected() -> Compiler {
     Compiler::new().file("codegen/tests/protos/user/v1/user.proto").mocks(true)
 }
 
+/// The same of options of methods, errors and fields.
+fn options() -> Compiler {
+    let files = ["errors", "reason", "shop"];
+    Compiler::new().files(files.map(|name| format!("codegen/tests/protos/shop/v1/{name}.proto")))
+}
+
 fn main() -> Result<ExitCode, Error> {
     let check = std::env::args().any(|argument| argument == "--check");
     let mut stale = 0;
@@ -78,6 +84,7 @@ fn main() -> Result<ExitCode, Error> {
         ("framework/src/pb/generated", messages()),
         ("framework/src/builtin/generated", services()),
         ("codegen/tests/expected", expected()),
+        ("codegen/tests/expected-options", options()),
     ];
     for (folder, compiler) in folders {
         if check {

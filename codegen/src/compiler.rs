@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::emit::{
-    Bind, Client, Contract, Descriptors, Emit, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
-    Operations, ServiceTrait, Tree, Validate,
+    Bind, Client, Contract, Descriptors, Emit, Errors, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
+    Operations, Redact, ServiceTrait, Tree, Validate,
 };
 use crate::error::Error;
 use crate::model::{Model, Types, Wanted};
@@ -262,10 +262,12 @@ impl Compiler {
                 field_attributes: self.field_attributes.clone(),
             };
             messages.emit(&model, &mut output)?;
+            Redact.emit(&model, &mut output)?;
             if self.faces.unwrap_or(self.services) {
                 Json.emit(&model, &mut output)?;
                 Bind.emit(&model, &mut output)?;
                 Validate.emit(&model, &mut output)?;
+                Errors.emit(&model, &mut output)?;
             }
         }
         if self.services {

@@ -30,8 +30,9 @@ pub use compiler::Compiler;
 pub use emit::Emit;
 pub use error::Error;
 pub use model::{
-    Docs, Enum, EnumValue, Field, HttpBody, HttpRule, Idempotency, Kind, Message, Method, Model,
-    Oneof, Package, Segment, Service, Shape, Template, Value, Variable,
+    AuthRule, Docs, Enum, EnumValue, ErrorRule, Field, HttpBody, HttpRule, Idempotency,
+    JsonDefaults, JsonRules, Kind, Message, Method, MethodRules, Model, Oneof, Package, RetryRule,
+    Segment, Service, Shape, Template, Value, Variable,
 };
 pub use output::Output;
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::output::Output;
 
-use super::Emit;
+use super::{Emit, rework};
 
 /// The settings of messages; paths of types are those of the model.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl Emit for Messages {
                     .with_remedy("look at the attributes given to the Compiler")
                     .with_source(Error::new(format!("{error}")))
             })?;
-            output.add_items(package, items);
+            output.add_items(package, rework::items(items, package)?);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::source::SourceFile;
 
 use super::{
     Described, Docs, Idempotency, Kind, Method, Model, Package, Service, Types, aliases, clashes,
-    http, messages, names,
+    http, messages, names, options,
 };
 
 /// Field numbers of descriptor.proto, of which the paths of places are made.
@@ -77,13 +77,15 @@ impl Model {
         // Behind the check, which knows better words for names that cannot be.
         model.add_messages()?;
         http::resolve(&mut model)?;
+        options::add(&mut model)?;
         Ok(model)
     }
 
     fn add_messages(&mut self) -> Result<(), Error> {
+        let errors = options::ErrorReader::new(&self.pool);
         for package in &mut self.packages {
             for file in package.files.iter().filter_map(|file| self.pool.get_file_by_name(file)) {
-                let (messages, enums) = messages::of_file(&file, &self.types)?;
+                let (messages, enums) = messages::of_file(&file, &self.types, &errors)?;
                 let here = |name: &str| self.types.outside_path(&format!(".{name}")).is_none();
                 package.messages.extend(messages.into_iter().filter(|m| here(&m.full_name)));
                 package.enums.extend(enums.into_iter().filter(|e| here(&e.full_name)));
@@ -243,6 +245,7 @@ fn method(
         docs,
         deprecated: options.deprecated(),
         http: Vec::new(),
+        rules: options::MethodRules::default(),
         proto_name,
         descriptor,
     })

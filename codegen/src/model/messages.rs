@@ -10,6 +10,7 @@ use prost_reflect::{
 
 use crate::error::Error;
 
+use super::options::{ErrorReader, ErrorRule, error_variant};
 use super::{Types, names};
 
 /// A message that code is made for. Entries of maps are none.
@@ -137,19 +138,22 @@ pub struct EnumValue {
     pub number: i32,
     /// Its variant, `Active`; none for an alias.
     pub variant: Option<Ident>,
+    /// The error that it is the reason of, if the enum is one of errors.
+    pub error: Option<ErrorRule>,
 }
 
 /// The messages and enums of a file, nested ones behind what they are nested in.
 pub(super) fn of_file(
     file: &FileDescriptor,
     types: &Types,
+    errors: &ErrorReader,
 ) -> Result<(Vec<Message>, Vec<Enum>), Error> {
     let mut found = (Vec::new(), Vec::new());
     for proto in file.enums() {
-        found.1.push(enumeration(&proto, types)?);
+        found.1.push(enumeration(&proto, types, errors)?);
     }
     for proto in file.messages() {
-        add(&mut found, &proto, types)?;
+        add(&mut found, &proto, types, errors)?;
     }
     Ok(found)
 }
@@ -158,16 +162,17 @@ fn add(
     found: &mut (Vec<Message>, Vec<Enum>),
     proto: &MessageDescriptor,
     types: &Types,
+    errors: &ErrorReader,
 ) -> Result<(), Error> {
     if proto.is_map_entry() {
         return Ok(());
     }
     found.0.push(message(proto, types)?);
     for nested in proto.child_enums() {
-        found.1.push(enumeration(&nested, types)?);
+        found.1.push(enumeration(&nested, types, errors)?);
     }
     for nested in proto.child_messages() {
-        add(found, &nested, types)?;
+        add(found, &nested, types, errors)?;
     }
     Ok(())
 }
@@ -292,15 +297,20 @@ fn value(kind: &ProtoKind, package: &str, types: &Types) -> Result<Value, Error>
     })
 }
 
-fn enumeration(proto: &EnumDescriptor, types: &Types) -> Result<Enum, Error> {
+fn enumeration(proto: &EnumDescriptor, types: &Types, errors: &ErrorReader) -> Result<Enum, Error> {
     let mut seen = BTreeSet::new();
+    let mut rules = errors.of(proto);
     let values = proto.enum_descriptor_proto().value.iter().map(|value| {
-        let variant = names::variant(proto.name(), value.name());
+        let variant = match rules {
+            Some(_) => error_variant(proto.name(), value.name()),
+            None => names::variant(proto.name(), value.name()),
+        };
         let is_first = seen.insert(value.number());
         Ok(EnumValue {
             proto_name: value.name().to_owned(),
             number: value.number(),
             variant: if is_first { Some(names::ident(&variant)?) } else { None },
+            error: rules.as_mut().and_then(|rules| rules.remove(&value.number())),
         })
     });
     let values = values.collect::<Result<_, Error>>()?;

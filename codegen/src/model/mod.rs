@@ -8,6 +8,7 @@ mod docs;
 mod http;
 mod messages;
 pub(crate) mod names;
+mod options;
 mod types;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(crate) use build::Wanted;
 pub use docs::Docs;
 pub use http::{HttpBody, HttpRule, Segment, Template, Variable};
 pub use messages::{Enum, EnumValue, Field, Message, Oneof, Shape, Value};
+pub use options::{AuthRule, ErrorRule, JsonDefaults, JsonRules, MethodRules, RetryRule};
 pub(crate) use types::Types;
 
 use crate::source::SourceFile;
@@ -115,10 +117,12 @@ pub struct Method {
     pub output: TokenStream,
     /// Which sides are streams.
     pub kind: Kind,
-    /// What `idempotency_level` says.
+    /// What `idempotency_level` says, or else the options of this framework.
     pub idempotency: Idempotency,
     /// How it is called over HTTP: the rule of the proto first, then its additional bindings.
     pub http: Vec<HttpRule>,
+    /// What the options of this framework say of it.
+    pub rules: MethodRules,
     /// What the proto says about it.
     pub docs: Docs,
     /// Whether the proto calls it deprecated.
@@ -140,7 +144,7 @@ pub enum Kind {
     Bidi,
 }
 
-/// What a proto's `idempotency_level` says.
+/// Whether a second try of a method can do harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Idempotency {
     /// Nothing.

@@ -12,6 +12,8 @@ macro_rules! vendored {
 }
 
 vendored! {
+    "bia/options.proto",
+    "errors/errors.proto",
     "google/api/annotations.proto",
     "google/api/field_behavior.proto",
     "google/api/http.proto",

@@ -11,9 +11,14 @@ use super::{Protos, ours, text};
 
 #[test]
 fn generated_code_is_what_is_checked_in() {
-    let files =
-        Compiler::new().file(ours("user/v1/user.proto")).mocks(true).generate().expect("right");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected");
+    is_checked_in(Compiler::new().file(ours("user/v1/user.proto")).mocks(true), "tests/expected");
+    let options = ["errors", "reason", "shop"].map(|name| ours(&format!("shop/v1/{name}.proto")));
+    is_checked_in(Compiler::new().files(options), "tests/expected-options");
+}
+
+fn is_checked_in(compiler: Compiler, folder: &str) {
+    let files = compiler.generate().expect("right");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut names: Vec<_> = fs::read_dir(&folder)
         .expect("it is checked in")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))

@@ -7,6 +7,7 @@ mod files;
 mod garbage;
 mod http;
 mod openapi;
+mod options;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -6,6 +6,7 @@
 
 mod code;
 pub mod details;
+mod reason;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,8 +18,10 @@ use http::header::{HeaderName, HeaderValue};
 
 use crate::json::Json;
 
-pub use code::Code;
 use details::{Detail, RetryInfo};
+
+pub use code::Code;
+pub use reason::Reason;
 
 /// The outcome of anything that a call can fail in.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,6 +45,8 @@ struct Fields {
     grpc: Option<Code>,
     reason: Cow<'static, str>,
     message: Cow<'static, str>,
+    /// What the message is made of, anew with each entry of the metadata.
+    template: Option<&'static str>,
     metadata: BTreeMap<String, String>,
     details: Vec<Detail>,
     source: Option<BoxError>,
@@ -82,6 +87,7 @@ impl Error {
             grpc: None,
             reason: reason.into(),
             message: message.into(),
+            template: None,
             metadata: BTreeMap::new(),
             details: Vec::new(),
             source: None,
@@ -129,6 +135,16 @@ impl Error {
         error
     }
 
+    /// Makes the error that a proto names. What its message names in braces, [`with`](Self::with) fills in.
+    #[must_use]
+    pub fn of_reason(reason: &'static Reason) -> Self {
+        let mut error = Self::new(reason.code(), reason.name(), reason.message());
+        let grpc = reason.grpc_code();
+        error.0.grpc = (Code::from_http(error.0.code) != grpc).then_some(grpc);
+        error.0.template = Some(reason.message());
+        error
+    }
+
     /// Makes the error of another library into one of ours: 500, reason [`UNKNOWN`], and a message
     /// that tells nothing; `source` is for the log.
     ///
@@ -147,6 +163,17 @@ impl Error {
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl fmt::Display) -> Self {
         self.0.metadata.insert(key.into(), value.to_string());
+        if let Some(template) = self.0.template {
+            self.0.message = reason::fill(template, &self.0.metadata);
+        }
+        self
+    }
+
+    /// Replaces what a person is told.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = message.into();
+        self.0.template = None;
         self
     }
 

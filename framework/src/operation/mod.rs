@@ -1,9 +1,15 @@
 //! The static facts of a method, the same on every face.
 
+mod rules;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::error::Reason;
+
+pub use rules::{Auth, Retry};
 
 /// One method: its name, its kind and what its proto says of it.
 ///
@@ -16,6 +22,10 @@ pub struct Operation {
     kind: Kind,
     idempotency: Idempotency,
     timeout: Option<Duration>,
+    auth: Auth,
+    retry: Option<Retry>,
+    errors: &'static [Reason],
+    redacted: &'static [&'static str],
 }
 
 /// Which sides of a method are streams.
@@ -39,7 +49,7 @@ impl Kind {
     }
 }
 
-/// What `idempotency_level` in the proto says: whether a second try can do harm.
+/// What the proto says, by `idempotency_level` or `(bia.method)`: whether a second try can do harm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Idempotency {
     /// Nothing is said: a second try may do harm.
@@ -66,7 +76,17 @@ impl Operation {
             service_end -= 1;
         }
         assert!(service_end > 1, "an operation is named /service/method");
-        Self { name, service_end, kind, idempotency: Idempotency::Unknown, timeout: None }
+        Self {
+            name,
+            service_end,
+            kind,
+            idempotency: Idempotency::Unknown,
+            timeout: None,
+            auth: Auth::Open,
+            retry: None,
+            errors: &[],
+            redacted: &[],
+        }
     }
 
     /// Replaces what is known about a second try.
@@ -80,6 +100,34 @@ impl Operation {
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Replaces whether a caller has to say who it is; anybody may call by default.
+    #[must_use]
+    pub const fn with_auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Replaces when a client tries again; by default, only what no server can have processed.
+    #[must_use]
+    pub const fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// Replaces the errors that the method is known to fail with.
+    #[must_use]
+    pub const fn with_errors(mut self, errors: &'static [Reason]) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// Replaces the fields of its request that are shown nowhere.
+    #[must_use]
+    pub const fn with_redacted(mut self, fields: &'static [&'static str]) -> Self {
+        self.redacted = fields;
         self
     }
 
@@ -117,6 +165,30 @@ impl Operation {
     #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Whether its proto says that a caller has to say who it is.
+    #[must_use]
+    pub const fn auth(&self) -> Auth {
+        self.auth
+    }
+
+    /// When a client tries again, if its proto says it.
+    #[must_use]
+    pub const fn retry(&self) -> Option<Retry> {
+        self.retry
+    }
+
+    /// The errors that its proto says it fails with.
+    #[must_use]
+    pub const fn errors(&self) -> &'static [Reason] {
+        self.errors
+    }
+
+    /// The fields of its request that `debug_redact` hides, by their paths in the proto: `card.number`.
+    #[must_use]
+    pub const fn redacted(&self) -> &'static [&'static str] {
+        self.redacted
     }
 }
 
