@@ -77,6 +77,7 @@ mod body;
 pub mod context;
 pub mod error;
 pub mod json;
+mod media;
 mod message;
 pub mod metadata;
 pub mod operation;

@@ -3,6 +3,7 @@
 mod foreign;
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A message whose fields can be set from text. Generated code implements it.
 pub trait Bind {
@@ -15,8 +16,8 @@ pub trait Bind {
     ///
     /// See [`BindError`].
     fn bind(&mut self, path: &str, values: &[Cow<'_, str>]) -> Result<(), BindError> {
-        let _unused = values;
-        Err(BindError::Unknown(path.to_owned()))
+        let _unused = (path, values);
+        Err(BindError::Unknown)
     }
 }
 
@@ -25,5 +26,15 @@ pub trait Bind {
 #[non_exhaustive]
 pub enum BindError {
     /// There is no such field.
-    Unknown(String),
+    Unknown,
 }
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("there is no such field"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {}

@@ -15,7 +15,7 @@ use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::body::Body;
-use crate::context::{self, Face};
+use crate::context;
 use crate::error::{BoxError, Error, Result};
 use crate::operation;
 use crate::telemetry::{ClientSeen, Making, Outcome, Sent};
@@ -57,7 +57,7 @@ where
         ResponseFuture(Box::pin(async move {
             match forward(&channel, request).await {
                 Ok(response) => response,
-                Err(error) => respond::error(Face::Grpc, &error),
+                Err(error) => respond::error(respond::Telling::Grpc, &error),
             }
         }))
     }

@@ -6,6 +6,7 @@
 //! none: give it one with [`Context::scope`].
 
 mod inbound;
+mod over_http;
 mod reply;
 mod sizes;
 mod trace;
@@ -23,6 +24,7 @@ use crate::metadata::Metadata;
 use crate::operation::{Kind, Operation};
 
 pub(crate) use inbound::Inbound;
+pub(crate) use over_http::HttpCall;
 pub(crate) use reply::ReplyHeaders;
 pub(crate) use sizes::Sizes;
 use trace::Within;
@@ -98,6 +100,8 @@ pub(crate) struct Facts {
     /// What libraries that speak OpenTelemetry are told of it.
     ambient: Option<Ambient>,
     request_id: Option<HeaderValue>,
+    /// Of a call over HTTP; in a box, so that others carry no more than a pointer of it.
+    http: Option<Box<HttpCall>>,
     sizes: Sizes,
     headers: OnceLock<HeaderMap>,
     reply: Mutex<Option<Box<ReplyHeaders>>>,
@@ -139,6 +143,7 @@ impl Context {
             baggage: Baggage::new(),
             ambient: None,
             request_id: None,
+            http: None,
             sizes: Sizes::default(),
             headers: OnceLock::new(),
             reply: Mutex::new(None),
@@ -213,6 +218,16 @@ impl Context {
     #[cfg(feature = "otlp")]
     pub(crate) fn is_recorded() -> Option<bool> {
         CURRENT.try_with(|cx| cx.0.ambient.is_some()).ok()
+    }
+
+    /// The same, of a call over HTTP.
+    pub(crate) fn with_http(self, http: HttpCall) -> Self {
+        self.changed(|facts| facts.http = Some(Box::new(http)))
+    }
+
+    /// What is known of it as a call over HTTP, if it is one.
+    pub(crate) fn http(&self) -> Option<&HttpCall> {
+        self.0.http.as_deref()
     }
 
     pub(crate) fn route(&self) -> Option<usize> {
@@ -364,6 +379,7 @@ impl Context {
             baggage: self.0.baggage.clone(),
             ambient: self.0.ambient.clone(),
             request_id: self.0.request_id.clone(),
+            http: self.0.http.clone(),
             sizes: self.0.sizes.clone(),
             headers: self.0.headers.clone(),
             reply: Mutex::new(None),

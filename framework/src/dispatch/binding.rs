@@ -1,5 +1,5 @@
 /// One way to call a method over HTTP, as the proto's `google.api.http` says it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// The method's place in [`Facts::operations`](super::Facts::operations).
     pub method: usize,
@@ -33,7 +33,7 @@ pub enum Segment {
 }
 
 /// A field that is told in the path.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Variable {
     /// The field's path by its names in the proto: `user.id`.
     pub field: &'static str,

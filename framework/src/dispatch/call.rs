@@ -12,6 +12,7 @@ use crate::message::{Request, Response as Answer};
 use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
 
 use super::codec::{self, Codec};
+use super::http::{Bound, Exchange, Rules};
 use super::out::{self, Out};
 
 /// What a handler's run comes to.
@@ -24,6 +25,7 @@ pub(crate) struct Limits {
     pub(crate) max_send: usize,
     /// How replies are compressed, for callers that read it.
     pub(crate) compress: Encoding,
+    pub(crate) http: Rules,
 }
 
 impl Default for Limits {
@@ -32,6 +34,7 @@ impl Default for Limits {
             max_receive: wire::DEFAULT_MAX_MESSAGE,
             max_send: usize::MAX,
             compress: Encoding::Identity,
+            http: Rules::default(),
         }
     }
 }
@@ -44,6 +47,16 @@ impl Default for Limits {
 pub struct ServerCall {
     pub(super) inbound: Inbound,
     limits: Limits,
+    way: Way,
+}
+
+/// How a call's messages come and go.
+#[derive(Debug)]
+enum Way {
+    /// In frames of gRPC.
+    Grpc,
+    /// As bodies of HTTP, by what was found for the path.
+    Http(Box<Bound>),
 }
 
 /// How a call's messages are written.
@@ -72,7 +85,12 @@ impl Writing {
 
 impl ServerCall {
     pub(crate) fn new(inbound: Inbound, limits: Limits) -> Self {
-        Self { inbound, limits }
+        Self { inbound, limits, way: Way::Grpc }
+    }
+
+    /// A call over HTTP.
+    pub(crate) fn over_http(inbound: Inbound, limits: Limits, bound: Bound) -> Self {
+        Self { inbound, limits, way: Way::Http(Box::new(bound)) }
     }
 
     /// Runs a method of one message each way.
@@ -83,6 +101,9 @@ impl ServerCall {
         F: FnOnce(Context, Req) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
+        if let Way::Http(bound) = self.way {
+            return over_http(self.inbound, self.limits, *bound, handler);
+        }
         self.opened(|cx, mut requests, writing| async move {
             let request = wire::read_one(&mut requests).await?;
             drop(requests);
@@ -157,6 +178,10 @@ impl ServerCall {
     }
 
     fn open<Req: Request>(self) -> Result<(Context, Streaming<Req>, Writing)> {
+        if matches!(self.way, Way::Http(_)) {
+            let path = self.inbound.cx.operation().name();
+            return Err(streams_are_grpc(path));
+        }
         let Inbound { cx, request } = self.inbound;
         let (parts, body) = request.into_parts();
         let encoding = Encoding::of(&parts.headers).map_err(|error| {
@@ -178,6 +203,35 @@ impl ServerCall {
             Streaming::new(body, decoder, End::Request).metered(cx.clone()).read_by(codec.reader());
         Ok((cx, requests, writing))
     }
+}
+
+/// Runs a method of one message each way that was called over HTTP.
+fn over_http<Req, Res, F, Fut>(inbound: Inbound, limits: Limits, bound: Bound, handler: F) -> Reply
+where
+    Req: Request,
+    Res: Answer,
+    F: FnOnce(Context, Req) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Res>> + Send + 'static,
+{
+    match Exchange::open(inbound, bound, limits) {
+        Err(error) => Box::pin(std::future::ready(Err(error))),
+        Ok((exchange, unread)) => Box::pin(async move {
+            let request = exchange.read::<Req>(unread).await?;
+            let cx = &exchange.cx;
+            match cx.scope(handler(cx.clone(), request)).await {
+                Ok(reply) => exchange.answer(&reply),
+                Err(error) => Err(failed(cx, error)),
+            }
+        }),
+    }
+}
+
+fn streams_are_grpc(path: &str) -> Error {
+    Error::new(
+        415,
+        "CONTENT_TYPE_UNSUPPORTED",
+        format!("{path} is a stream, which is served as application/grpc over HTTP/2"),
+    )
 }
 
 pub(crate) fn unknown(path: &str) -> Error {

@@ -46,6 +46,7 @@ impl Service {
             name: any.service(),
             operations: Arc::new([any]),
             open: true,
+            foreign: true,
             descriptors: None,
             http: &[],
             openapi: "",

@@ -7,13 +7,15 @@ mod binding;
 mod call;
 mod codec;
 mod foreign;
+mod http;
 mod out;
 mod routes;
 mod service;
 
+pub(crate) use self::http::Rules as HttpRules;
 pub use binding::{Binding, Part, Segment, Variable};
 pub(crate) use call::{Limits, unknown};
 pub use call::{Reply, ServerCall};
 pub use out::Out;
-pub(crate) use routes::Routes;
+pub(crate) use routes::{Arrival, Routes};
 pub use service::{Facts, Handler, Service};

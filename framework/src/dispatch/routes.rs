@@ -2,9 +2,16 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use http::header::{ALLOW, HeaderValue};
+use http::{Method, Request, Uri};
+
+use crate::context::HttpCall;
 use crate::error::{Error, Result};
+use crate::json;
+use crate::media::{self, Media};
 use crate::operation::Operation;
 
+use super::http::{Bound, Router};
 use super::{Handler, Service};
 
 /// One operation of a server and who runs it.
@@ -17,20 +24,35 @@ pub(crate) struct Route {
 }
 
 /// Every operation of a server, found by its name.
-#[derive(Default)]
 pub(crate) struct Routes {
     routes: Vec<Route>,
     by_name: HashMap<&'static str, usize>,
     /// Services that take methods which are not listed.
     open: HashMap<&'static str, usize>,
+    router: Router,
+    bound: Vec<Bound>,
+}
+
+/// What a request over HTTP is for.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// The place of the operation, if one is found.
+    pub(crate) route: Option<usize>,
+    pub(crate) call: HttpCall,
 }
 
 impl Routes {
     /// # Errors
     ///
-    /// If two services have the same name.
+    /// If two services have the same name, or are called by the same path over HTTP.
     pub(crate) fn new(services: Vec<Service>) -> Result<Self> {
-        let mut all = Self::default();
+        let mut all = Self {
+            routes: Vec::new(),
+            by_name: HashMap::new(),
+            open: HashMap::new(),
+            router: Router::new(),
+            bound: Vec::new(),
+        };
         let mut names = HashSet::new();
         for service in services {
             if !names.insert(service.name) {
@@ -39,6 +61,7 @@ impl Routes {
                     format!("the service {} is mounted twice; mount it once", service.name),
                 ));
             }
+            all.bind(&service)?;
             for (method, operation) in service.operations.iter().copied().enumerate() {
                 let place = all.routes.len();
                 all.routes.push(Route { operation, handler: Arc::clone(&service.handler), method });
@@ -50,6 +73,78 @@ impl Routes {
             }
         }
         Ok(all)
+    }
+
+    /// Notes how the methods of a service, whose routes are next, are called over HTTP.
+    fn bind(&mut self, service: &Service) -> Result<()> {
+        if service.foreign {
+            return Ok(());
+        }
+        let first = self.routes.len();
+        let json = json::Options::default();
+        for binding in service.http {
+            self.router.add(binding, self.bound.len())?;
+            self.bound.push(Bound { route: first + binding.method, binding: *binding, json });
+        }
+        for (method, operation) in service.operations.iter().enumerate() {
+            if service.http.iter().all(|binding| binding.method != method) {
+                let binding = Bound::implied(operation.name(), method);
+                self.router.add_name(&binding, self.bound.len())?;
+                self.bound.push(Bound { route: first + method, binding, json });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a request over HTTP is for.
+    pub(crate) fn arrive<B>(&self, request: &Request<B>) -> Arrival {
+        let (method, uri) = (request.method(), request.uri());
+        let binding = self.router.find(method, uri.path());
+        let bound = binding.and_then(|binding| self.bound.get(binding));
+        let call = HttpCall {
+            method: method.clone(),
+            path: Uri::path_and_query(uri).cloned(),
+            template: bound.map(|bound| bound.binding.template),
+            binding,
+            media: media::negotiate(request.headers(), Media::ALL),
+        };
+        Arrival { route: bound.map(|bound| bound.route), call }
+    }
+
+    /// How a call that arrived is bound; an error that says why it is not.
+    ///
+    /// # Errors
+    ///
+    /// If nothing is at its path, or not by its verb.
+    pub(crate) fn bound(&self, call: &HttpCall) -> Result<Bound> {
+        if let Some(bound) = call.binding.and_then(|binding| self.bound.get(binding)) {
+            return Ok(*bound);
+        }
+        let path = call.path();
+        let allowed = self.allowed(path);
+        if !allowed.is_empty() {
+            return Err(not_allowed(&call.method, path, &allowed));
+        }
+        Err(match self.find(path) {
+            Some(place) => self.elsewhere(place, path),
+            None => Error::not_found("PATH_UNKNOWN", format!("there is nothing at {path}")),
+        })
+    }
+
+    /// The verbs that a path can be called with over HTTP.
+    pub(crate) fn allowed(&self, path: &str) -> Vec<&'static str> {
+        self.router.allowed(path)
+    }
+
+    /// What is to be said of an operation that was called by its name and is called otherwise.
+    fn elsewhere(&self, place: usize, path: &str) -> Error {
+        let told = self.bound.iter().find(|bound| bound.route == place);
+        let how = match told {
+            Some(Bound { binding, .. }) => format!(", or as {} {}", binding.verb, binding.template),
+            None => String::new(),
+        };
+        let message = format!("{path} is served as application/grpc over HTTP/2{how}");
+        Error::new(415, "CONTENT_TYPE_UNSUPPORTED", message)
     }
 
     /// The place of the operation that a path names.
@@ -71,6 +166,16 @@ impl Routes {
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Route> {
         self.routes.iter()
     }
+}
+
+fn not_allowed(method: &Method, path: &str, allowed: &[&str]) -> Error {
+    let allowed = allowed.join(", ");
+    let message = format!("{path} cannot be called by {method}; it can by {allowed}");
+    let mut error = Error::new(405, "METHOD_NOT_ALLOWED", message);
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        error.add_trailer(ALLOW, allowed);
+    }
+    error
 }
 
 impl fmt::Debug for Routes {

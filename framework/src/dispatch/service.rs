@@ -58,6 +58,8 @@ pub struct Service {
     pub(super) operations: Arc<[&'static Operation]>,
     /// Whether methods that are not listed go to the handler too.
     pub(super) open: bool,
+    /// Whether it speaks gRPC itself, and nothing else.
+    pub(super) foreign: bool,
     pub(super) descriptors: Option<&'static [u8]>,
     pub(super) http: &'static [Binding],
     pub(super) openapi: &'static str,
@@ -72,6 +74,7 @@ impl Service {
             name: facts.name,
             operations: facts.operations.into(),
             open: false,
+            foreign: false,
             descriptors: Some(facts.descriptors),
             http: facts.http,
             openapi: facts.openapi,
@@ -91,7 +94,8 @@ impl Service {
         &self.operations
     }
 
-    /// How its methods are called over HTTP, beside `POST /package.Service/Method`.
+    /// How its methods are called over HTTP; those that it does not tell of by
+    /// `POST /package.Service/Method`.
     #[must_use]
     pub fn http(&self) -> &'static [Binding] {
         self.http

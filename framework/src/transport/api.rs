@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use crate::config::Live;
-use crate::dispatch::{Limits, Routes, Service};
+use crate::dispatch::{HttpRules, Limits, Routes, Service};
 use crate::error::{Error, Result};
 use crate::middleware::UserLayer;
 use crate::middleware::deadline::Times;
@@ -64,6 +64,7 @@ fn limits(settings: &ServerSettings) -> Limits {
         max_receive: settings.max_message_size,
         max_send: settings.max_send_message_size.unwrap_or(usize::MAX),
         compress: settings.compress,
+        http: HttpRules::default(),
     }
 }
 

@@ -6,7 +6,8 @@ use http::{Method, Request, Response, Version};
 use crate::body::Body;
 use crate::context::Face;
 use crate::error::{Code, Error};
-use crate::wire;
+use crate::media::Media;
+use crate::wire::respond::{self, Telling};
 
 use super::pipeline;
 use super::settings::HeaderSettings;
@@ -36,11 +37,15 @@ impl Heads {
         // A tunnel is opened by a 200, which is what every answer of gRPC is.
         if request.method() == Method::CONNECT {
             let error = Error::new(405, "METHOD_NOT_ALLOWED", "there are no tunnels here");
-            return Some(wire::respond::error(Face::Http, &error));
+            return Some(respond::error(Telling::Http(Media::Json), &error));
         }
         let error = self.check(request)?;
         let (face, web) = pipeline::face(request);
-        let response = wire::respond::error(face, &error);
+        let telling = match face {
+            Face::Grpc | Face::GrpcWeb => Telling::Grpc,
+            Face::Http => Telling::Http(Media::Json),
+        };
+        let response = respond::error(telling, &error);
         Some(match web {
             Some(web) => web.wrapped(response),
             None => response,

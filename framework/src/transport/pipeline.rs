@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
-use http::header::CONTENT_TYPE;
-use http::{Method, Request, Response, Version};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{Method, Request, Response, StatusCode, Version};
 use tower::util::BoxCloneSyncService;
 use tower::{Service as _, ServiceExt};
 
 use crate::body::Body;
 use crate::config::Live;
 use crate::context::{self, Face, Inbound, Peer};
-use crate::dispatch::{Limits, Reply, Routes, ServerCall, unknown};
+use crate::dispatch::{Arrival, Limits, Reply, Routes, ServerCall, unknown};
 use crate::error::{Error, Result};
 use crate::middleware::deadline::{Deadline, Times};
 use crate::middleware::metadata::ReadMetadata;
@@ -84,10 +84,7 @@ impl Pipeline {
             Some(web) => web.unwrapped(request),
             None => request,
         };
-        let place = self.routes.find(request.uri().path());
-        let route = place.and_then(|place| self.routes.get(place));
-        let operation = route.map_or(&UNKNOWN, |route| route.operation);
-        let cx = context::Context::of_call(operation, face, place, peer.clone());
+        let cx = self.context(&request, face, peer);
         // No `async` block: it would hold the layers' future twice, once as it is made and once as it
         // is awaited, and every call moves and allocates what it holds.
         self.stack.clone().call(Inbound { cx, request }).map(move |outcome| {
@@ -97,6 +94,24 @@ impl Pipeline {
                 None => response,
             }
         })
+    }
+
+    /// What is known of a request from its head alone.
+    fn context(&self, request: &Request<Body>, face: Face, peer: &Peer) -> context::Context {
+        let (place, http) = match face {
+            Face::Grpc | Face::GrpcWeb => (self.routes.find(request.uri().path()), None),
+            Face::Http => {
+                let Arrival { route, call } = self.routes.arrive(request);
+                (route, Some(call))
+            }
+        };
+        let route = place.and_then(|place| self.routes.get(place));
+        let operation = route.map_or(&UNKNOWN, |route| route.operation);
+        let cx = context::Context::of_call(operation, face, place, peer.clone());
+        match http {
+            None => cx,
+            Some(http) => cx.with_http(http),
+        }
     }
 
     /// What the connections that calls come in by are counted with.
@@ -195,40 +210,37 @@ impl Dispatch {
         let request = &call.request;
         let Served { routes, limits } = &*self.0;
         let route = call.cx.route().and_then(|place| routes.get(place));
+        let limits = *limits.get();
         let refusal = match (call.cx.face(), route) {
             (Face::Grpc | Face::GrpcWeb, Some(route)) if request.method() == Method::POST => {
-                let call = ServerCall::new(call, *limits.get());
-                return route.handler.call(route.method, call);
+                return route.handler.call(route.method, ServerCall::new(call, limits));
             }
             (Face::Grpc | Face::GrpcWeb, Some(_)) => {
                 Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST")
             }
             (Face::Grpc | Face::GrpcWeb, None) => unknown(request.uri().path()),
-            (_, Some(_)) => not_grpc(request),
-            (_, None) => Error::not_found(
-                "PATH_UNKNOWN",
-                format!("there is nothing at {}", request.uri().path()),
-            ),
+            (Face::Http, route) => match (route, call.cx.http().map(|http| routes.bound(http))) {
+                (Some(route), Some(Ok(bound))) => {
+                    let call = ServerCall::over_http(call, limits, bound);
+                    return route.handler.call(route.method, call);
+                }
+                (_, Some(Err(error))) if request.method() != Method::OPTIONS => error,
+                (_, Some(Err(error))) => return Box::pin(std::future::ready(may(error))),
+                (_, None | Some(Ok(_))) => unknown(request.uri().path()),
+            },
         };
         Box::pin(std::future::ready(Err(refusal)))
     }
 }
 
-/// An operation that was called as something else than gRPC.
-fn not_grpc(request: &Request<Body>) -> Error {
-    let claimed = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
-    if claimed && request.version() != Version::HTTP_2 {
-        Error::new(505, "HTTP_VERSION_UNSUPPORTED", "gRPC needs HTTP/2; this came by HTTP/1")
-    } else {
-        Error::new(
-            415,
-            "CONTENT_TYPE_UNSUPPORTED",
-            format!("{} is served as application/grpc over HTTP/2", request.uri().path()),
-        )
-    }
+/// The answer to OPTIONS: what a path can be called by, which any other verb that it cannot is told too.
+fn may(error: Error) -> Result<Response<Body>> {
+    let allowed = error.trailers().and_then(|beside| beside.get(ALLOW)).cloned();
+    let Some(allowed) = allowed else { return Err(error) };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, allowed);
+    Ok(response)
 }
 
 #[cfg(test)]

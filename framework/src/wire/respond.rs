@@ -1,19 +1,42 @@
 //! The one place where an error becomes a response.
 
+use std::collections::BTreeMap;
+
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::body::Body;
-use crate::context::Face;
+use crate::context::Context;
 use crate::error::Error;
+use crate::media::Media;
 
 use super::{problem, status};
 
-/// The response that tells `error` on `face`.
-pub(crate) fn error(face: Face, error: &Error) -> Response<Body> {
-    match face {
-        Face::Grpc | Face::GrpcWeb => grpc(error),
-        Face::Http => http(error),
+/// What a caller is told errors in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// A status of gRPC.
+    Grpc,
+    /// A body.
+    Http(Media),
+}
+
+impl Telling {
+    /// What the caller of a call is told in.
+    pub(crate) fn of(cx: &Context) -> Self {
+        if cx.face().is_grpc() {
+            Self::Grpc
+        } else {
+            Self::Http(cx.http().and_then(|http| http.media).unwrap_or_default())
+        }
+    }
+}
+
+/// The response that tells `error`.
+pub(crate) fn error(telling: Telling, error: &Error) -> Response<Body> {
+    match telling {
+        Telling::Grpc => grpc(error),
+        Telling::Http(media) => http(media, error),
     }
 }
 
@@ -26,14 +49,45 @@ fn grpc(error: &Error) -> Response<Body> {
 }
 
 /// The body that Kratos answers: all four fields, always.
-fn http(error: &Error) -> Response<Body> {
-    let body = problem::write(error);
-    let mut response = Response::new(Body::full(body.to_string()));
+fn http(media: Media, error: &Error) -> Response<Body> {
+    let body = if media.is_json() {
+        problem::write(error).to_string().into_bytes()
+    } else {
+        prost::Message::encode_to_vec(&KratosStatus::from(error))
+    };
+    let mut response = Response::new(Body::full(body));
     *response.status_mut() =
         StatusCode::from_u16(error.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().extend(problem::retry_after(error));
+    let headers = response.headers_mut();
+    // `Allow`, the request's id, and what a handler answers beside an error.
+    headers.extend(error.trailers().cloned().unwrap_or_default());
+    headers.extend(problem::retry_after(error));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.name()));
     response
+}
+
+/// `errors.Status` of Kratos, which is how it tells an error in protobuf.
+#[derive(Clone, PartialEq, prost::Message)]
+struct KratosStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    reason: String,
+    #[prost(string, tag = "3")]
+    message: String,
+    #[prost(btree_map = "string, string", tag = "4")]
+    metadata: BTreeMap<String, String>,
+}
+
+impl From<&Error> for KratosStatus {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: i32::from(error.code()),
+            reason: error.reason().to_owned(),
+            message: error.message().to_owned(),
+            metadata: error.metadata().clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +97,7 @@ mod tests {
     #[tokio::test]
     async fn an_http_caller_is_told_all_four_fields_as_json() {
         let error = Error::not_found("USER_NOT_FOUND", "no user 7");
-        let response = error_response(Face::Http, &error);
+        let response = error_response(Telling::Http(Media::Json), &error);
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
         let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
@@ -56,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_grpc_caller_is_told_in_headers_of_a_200() {
-        let response = error_response(Face::Grpc, &Error::not_found("R", "m"));
+        let response = error_response(Telling::Grpc, &Error::not_found("R", "m"));
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["grpc-status"], "5");
         assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");

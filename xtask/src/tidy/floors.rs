@@ -21,6 +21,7 @@ pub(super) const FLOORS: [&[&str]; 5] = [
         "bind",
         "validate",
         "message",
+        "media",
     ],
     &["registry", "config", "health", "telemetry", "tls", "wire", "server"],
     &["middleware", "balance", "backend", "dispatch"],

@@ -10,9 +10,10 @@ use http_body::Frame;
 use tower::Service;
 
 use crate::body::Body;
-use crate::context::{Face, Inbound};
+use crate::context::Inbound;
 use crate::error::{Error, Result};
-use crate::wire;
+use crate::wire::respond::{self, Telling};
+use crate::wire::status;
 
 /// The outermost layer: errors of calls and of streams become what the caller's face can read.
 #[derive(Clone, Debug)]
@@ -40,8 +41,8 @@ where
     }
 
     fn call(&mut self, call: Inbound) -> Self::Future {
-        let face = call.cx.face();
-        Rescued { inner: self.inner.call(call), face }
+        let telling = Telling::of(&call.cx);
+        Rescued { inner: self.inner.call(call), telling }
     }
 }
 
@@ -50,7 +51,7 @@ pin_project_lite::pin_project! {
     pub(crate) struct Rescued<F> {
         #[pin]
         inner: F,
-        face: Face,
+        telling: Telling,
     }
 }
 
@@ -59,10 +60,10 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Rescued<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let face = *this.face;
+        let telling = *this.telling;
         Poll::Ready(Ok(match ready!(this.inner.poll(cx)) {
-            Err(error) => wire::respond::error(face, &error),
-            Ok(response) if face.is_grpc() && !response.body().is_whole() => {
+            Err(error) => respond::error(telling, &error),
+            Ok(response) if telling == Telling::Grpc && !response.body().is_whole() => {
                 response.map(|inner| Body::new(RescuedBody { inner, ended: false }))
             }
             Ok(response) => response,
@@ -92,7 +93,7 @@ impl http_body::Body for RescuedBody {
                 self.ended = true;
                 self.inner = Body::empty();
                 let mut trailers = HeaderMap::new();
-                wire::status::write(&error, &mut trailers);
+                status::write(&error, &mut trailers);
                 Ok(Frame::trailers(trailers))
             })
         }))

@@ -3,7 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::Invalid;
-use crate::context::Face;
+use crate::context::{Face, HttpCall};
 use crate::error::{Code, Error};
 
 use super::super::calls::{Ended, Outcome, Side};
@@ -28,6 +28,8 @@ macro_rules! tell {
             target: "bia::access",
             operation = call.operation.name(),
             face = face(call.face),
+            method = http(call).map(|http| http.method.as_str()),
+            path = http(call).map(HttpCall::path),
             code = error.map_or_else(|| call.outcome.code().to_http(), Error::code),
             status = call.outcome.code().name(),
             reason = Some(call.outcome.reason()).filter(|reason| !reason.is_empty()),
@@ -119,6 +121,10 @@ fn face(face: Face) -> &'static str {
         Face::GrpcWeb => "grpc-web",
         Face::Http => "http",
     }
+}
+
+fn http<'a>(call: &Ended<'a>) -> Option<&'a HttpCall> {
+    call.cx?.http()
 }
 
 fn user_agent<'a>(call: &Ended<'a>) -> Option<&'a str> {

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::trace::v1::{
 };
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::context::{Context, Face, Trace};
+use crate::context::{Context, Face, HttpCall, Trace};
 use crate::error::{Code, Error};
 use crate::operation::Operation;
 use crate::telemetry::calls::{Ended, Outcome, Side};
@@ -53,6 +53,8 @@ pub(crate) struct CallSpan {
     code: Code,
     failure: Option<Failure>,
     is_error: bool,
+    /// Of a call over HTTP, in a box as others have none.
+    http: Option<Box<HttpCall>>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,6 +120,7 @@ impl CallSpan {
             code: call.outcome.code(),
             failure,
             is_error,
+            http: call.cx.and_then(Context::http).cloned().map(Box::new),
         }
     }
 
@@ -176,6 +179,11 @@ impl CallSpan {
         let http = self.failure.as_ref().map_or(200, |failure| failure.http);
         if self.face == Face::Http {
             all.push(number("http.response.status_code", http.into()));
+        }
+        if let Some(http) = &self.http {
+            all.push(text("http.request.method", http.method.as_str().to_owned()));
+            all.push(text("url.path", http.path().to_owned()));
+            all.extend(http.template.map(|template| text("http.route", template)));
         }
         match &self.failure {
             Some(failure) if !failure.reason.is_empty() => {

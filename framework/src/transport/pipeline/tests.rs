@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use http_body_util::BodyExt;
 use prost::Message;
 use tower::layer::layer_fn;
@@ -187,17 +187,63 @@ async fn what_is_not_here_is_unimplemented_for_grpc_and_404_for_http() {
 #[tokio::test]
 async fn an_operation_called_as_something_else_is_told_how_to_call_it() {
     let table = [
-        ("application/json", Version::HTTP_2, 415),
+        ("text/plain", Version::HTTP_2, 415),
         ("application/thrift", Version::HTTP_2, 415),
         ("application/grpc", Version::HTTP_11, 505),
     ];
     for (content_type, version, status) in table {
-        let mut request = request("/t.Echo/Echo", Bytes::new());
+        let mut request = request("/t.Echo/Echo", Bytes::from_static(b"x"));
         *request.version_mut() = version;
         request.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
         let (parts, ..) = answer(&pipeline(&[]), request).await;
         assert_eq!(parts.status, status, "{content_type} {version:?}");
     }
+}
+
+#[tokio::test]
+async fn a_unary_call_over_http_is_answered_as_the_caller_wants_it() {
+    let pipeline = pipeline(&[]);
+    let call = |verb: &str, text: &str| {
+        Request::builder()
+            .method(verb)
+            .uri("/t.Echo/Echo")
+            .header(CONTENT_TYPE, "application/x-protobuf")
+            .header(http::header::ACCEPT, "application/x-protobuf")
+            .body(Body::full(text.to_owned().encode_to_vec()))
+            .unwrap()
+    };
+    let (parts, body, _) = answer(&pipeline, call("POST", "hi")).await;
+    assert_eq!(
+        (parts.status, &parts.headers[CONTENT_TYPE]),
+        (StatusCode::OK, &"application/x-protobuf".parse().unwrap())
+    );
+    assert_eq!(
+        (String::decode(body).unwrap(), &parts.headers["x-head"]),
+        ("hi".to_owned(), &"1".parse().unwrap())
+    );
+    assert_eq!(parts.headers["x-tail"], "2");
+    let (parts, ..) = answer(&pipeline, call("POST", "fail")).await;
+    assert_eq!(
+        (parts.status, &parts.headers["x-beside"]),
+        (StatusCode::NOT_FOUND, &"1".parse().unwrap())
+    );
+    let (parts, ..) = answer(&pipeline, call("GET", "hi")).await;
+    assert_eq!(
+        (parts.status, &parts.headers["allow"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &"OPTIONS, POST".parse().unwrap())
+    );
+    let (parts, body, _) = answer(&pipeline, call("OPTIONS", "")).await;
+    assert_eq!((parts.status, body.len()), (StatusCode::NO_CONTENT, 0));
+    assert_eq!(parts.headers["allow"], "OPTIONS, POST");
+    let mut other = call("POST", "hi");
+    other.headers_mut().insert(http::header::ACCEPT, "text/html".parse().unwrap());
+    let (parts, body, _) = answer(&pipeline, other).await;
+    assert_eq!(
+        (parts.status, &parts.headers[CONTENT_TYPE]),
+        (StatusCode::NOT_ACCEPTABLE, &"application/json".parse().unwrap())
+    );
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["reason"], "NOT_ACCEPTABLE");
 }
 
 #[tokio::test]

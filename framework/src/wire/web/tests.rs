@@ -83,7 +83,7 @@ async fn trailers_are_the_last_frame_of_the_body() {
 async fn a_call_that_failed_at_once_has_its_trailers_in_the_body() {
     let web = web("application/grpc-web", None).unwrap();
     let error = Error::not_found("NONE", "no such thing");
-    let mut response = crate::wire::respond::error(crate::context::Face::GrpcWeb, &error);
+    let mut response = crate::wire::respond::error(crate::wire::respond::Telling::Grpc, &error);
     let origin = HeaderName::from_static("access-control-allow-origin");
     response.headers_mut().insert(origin.clone(), HeaderValue::from_static("*"));
     let wrapped = web.wrapped(response);
