@@ -38,6 +38,7 @@ pub struct Compiler {
     openapi: bool,
     clients: bool,
     mocks: bool,
+    serde: bool,
     runtime: String,
     prost: Option<[String; 2]>,
     extern_paths: Vec<(String, String)>,
@@ -60,6 +61,7 @@ impl Compiler {
             openapi: true,
             clients: true,
             mocks: false,
+            serde: true,
             runtime: "::bia".to_owned(),
             prost: None,
             extern_paths: Vec::new(),
@@ -150,6 +152,17 @@ impl Compiler {
     #[must_use]
     pub fn mocks(mut self, wanted: bool) -> Self {
         self.mocks = wanted;
+        self
+    }
+
+    /// Whether messages that know JSON are `serde::Serialize` and `Deserialize` too; they are by
+    /// default, and go by protobuf's rules for JSON.
+    ///
+    /// Say no to derive them with [`type_attribute`](Self::type_attribute), by serde's rules: enums
+    /// are numbers then, `oneof`s are nested, and timestamps need code of yours.
+    #[must_use]
+    pub fn serde(mut self, wanted: bool) -> Self {
+        self.serde = wanted;
         self
     }
 
@@ -264,7 +277,7 @@ impl Compiler {
             messages.emit(&model, &mut output)?;
             Redact.emit(&model, &mut output)?;
             if self.faces.unwrap_or(self.services) {
-                Json.emit(&model, &mut output)?;
+                Json { serde: self.serde }.emit(&model, &mut output)?;
                 Bind.emit(&model, &mut output)?;
                 Validate.emit(&model, &mut output)?;
                 Errors.emit(&model, &mut output)?;
@@ -301,6 +314,22 @@ impl Compiler {
         if let Some(path) = paths.into_iter().find(|path| !absolute(path)) {
             return Err(Error::new(format!("the path '{path}' depends on where it is used"))
                 .with_remedy(format!("begin it with :: or crate, as in ::{path}")));
+        }
+        let faces = self.messages && self.faces.unwrap_or(self.services);
+        let derives = |attribute: &str| {
+            let mut words = attribute.split(|c: char| !c.is_alphanumeric() && c != '_');
+            attribute.contains("derive")
+                && words.any(|word| word == "Serialize" || word == "Deserialize")
+        };
+        let mut attributes =
+            self.type_attributes.iter().filter(|(_, attribute)| derives(attribute));
+        if let Some((name, attribute)) = attributes.next().filter(|_| faces && self.serde) {
+            return Err(Error::new(format!(
+                "{attribute} on {name}: messages are serializable already, by protobuf's rules for JSON"
+            ))
+            .with_remedy(
+                "leave the attribute out, or say Compiler::serde(false) to keep serde's own rules",
+            ));
         }
         let mut seen = std::collections::BTreeSet::new();
         for (name, path) in &self.extern_paths {

@@ -4,6 +4,7 @@ pub use futures_core::Stream;
 pub use futures_core::future::BoxFuture;
 pub use prost;
 pub use prost_types;
+pub use serde;
 #[cfg(feature = "heap")]
 pub use tikv_jemallocator::Jemalloc;
 
@@ -12,7 +13,7 @@ pub use crate::client::calls;
 pub use crate::dispatch::{
     Binding, Facts, Handler, Out, Part, Reply, Segment, ServerCall, Variable,
 };
-pub use crate::json::Json;
+pub use crate::json::{AnyType, Enum, Json, Types, codec as json};
 pub use crate::message::{Request, Response};
 pub use crate::validate::Validate;
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::error::Error;
-use crate::model::{Kind, Method, Model, Service};
+use crate::model::{Kind, Method, Model, Package, Service};
 use crate::output::Output;
 
 use super::{Emit, deprecated, doc, docs};
@@ -18,7 +18,7 @@ impl Emit for ServiceTrait {
             for service in &package.services {
                 output.add_items(package, definition(&model.runtime, service));
                 output.add_items(package, shared(&model.runtime, service));
-                output.add_items(package, function(model, service));
+                output.add_items(package, function(model, package, service)?);
             }
         }
         Ok(())
@@ -85,10 +85,11 @@ fn shared(bia: &TokenStream, service: &Service) -> TokenStream {
     }
 }
 
-fn function(model: &Model, service: &Service) -> TokenStream {
+fn function(model: &Model, package: &Package, service: &Service) -> Result<TokenStream, Error> {
     let bia = &model.runtime;
     let Service { name, function, operations, full_name, .. } = service;
     let openapi = model.documented.then(|| quote!(.with_openapi(#operations::OPENAPI)));
+    let types = super::json::facts(model, package)?;
     let docs = doc(&format!("Makes what an app serves as `{full_name}` out of an implementation."));
     let deprecated = deprecated(service.deprecated);
     let arms = service.methods.iter().enumerate().map(|(index, method)| {
@@ -97,14 +98,15 @@ fn function(model: &Model, service: &Service) -> TokenStream {
     });
     let service = (!service.methods.is_empty())
         .then(|| quote!(let service = ::core::clone::Clone::clone(&self.0);));
-    quote! {
+    Ok(quote! {
         #docs
         #deprecated
         pub fn #function(implementation: impl #name) -> #bia::Service {
             static FACTS: #bia::__codegen::Facts =
                 #bia::__codegen::Facts::new(#full_name, #operations::ALL, FILE_DESCRIPTOR_SET)
                     .with_http(#operations::HTTP)
-                    #openapi;
+                    #openapi
+                    #types;
             struct __Handler<__T>(::std::sync::Arc<__T>);
             impl<__T: #name> #bia::__codegen::Handler for __Handler<__T> {
                 fn call(&self, method: usize, call: #bia::__codegen::ServerCall) -> #bia::__codegen::Reply {
@@ -117,7 +119,7 @@ fn function(model: &Model, service: &Service) -> TokenStream {
             }
             #bia::Service::new(&FACTS, __Handler(::std::sync::Arc::new(implementation)))
         }
-    }
+    })
 }
 
 /// How a method is run: `call.unary(…)` and its kin.

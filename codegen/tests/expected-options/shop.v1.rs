@@ -266,13 +266,645 @@ impl ::core::fmt::Debug for Buyer {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for Delivery {}
+impl ::bia::__codegen::Enum for ShopError {
+    const NAME: &'static str = "shop.v1.ShopError";
+    fn name(number: i32) -> ::core::option::Option<&'static str> {
+        match number {
+            0i32 => ::core::option::Option::Some("SHOP_ERROR_UNSPECIFIED"),
+            1i32 => ::core::option::Option::Some("SHOP_ITEM_NOT_FOUND"),
+            2i32 => ::core::option::Option::Some("SHOP_ITEM_TAKEN"),
+            3i32 => ::core::option::Option::Some("CART_EMPTY"),
+            4i32 => ::core::option::Option::Some("SHOP_VALID"),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn number(name: &str) -> ::core::option::Option<i32> {
+        match name {
+            "SHOP_ERROR_UNSPECIFIED" => ::core::option::Option::Some(0i32),
+            "SHOP_ITEM_NOT_FOUND" => ::core::option::Option::Some(1i32),
+            "SHOP_ITEM_TAKEN" => ::core::option::Option::Some(2i32),
+            "CART_EMPTY" => ::core::option::Option::Some(3i32),
+            "SHOP_VALID" => ::core::option::Option::Some(4i32),
+            _ => ::core::option::Option::None,
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for Order {}
+impl ::bia::__codegen::Enum for delivery::ErrorReason {
+    const NAME: &'static str = "shop.v1.Delivery.ErrorReason";
+    fn name(number: i32) -> ::core::option::Option<&'static str> {
+        match number {
+            0i32 => ::core::option::Option::Some("DELIVERY_UNKNOWN"),
+            1i32 => ::core::option::Option::Some("DELIVERY_TOO_FAR"),
+            2i32 => ::core::option::Option::Some("ERROR_REASON_TOO_LATE"),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn number(name: &str) -> ::core::option::Option<i32> {
+        match name {
+            "DELIVERY_UNKNOWN" => ::core::option::Option::Some(0i32),
+            "DELIVERY_TOO_FAR" => ::core::option::Option::Some(1i32),
+            "ERROR_REASON_TOO_LATE" => ::core::option::Option::Some(2i32),
+            _ => ::core::option::Option::None,
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for Buyer {}
+impl ::bia::__codegen::json::Message for Delivery {
+    const NAME: &'static str = "shop.v1.Delivery";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "reason",
+            proto: "reason",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 2u32,
+            json: "others",
+            proto: "others",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            6usize => {
+                match name {
+                    "others" => ::core::option::Option::Some(1usize),
+                    "reason" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::EnumOf<delivery::ErrorReason>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize],
+            &self.reason,
+        )?;
+        ::bia::__codegen::json::write_repeated::<
+            ::bia::__codegen::json::EnumOf<delivery::ErrorReason>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[1usize],
+            &self.others,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::EnumOf<delivery::ErrorReason>,
+                    D,
+                >(&mut self.reason, options, from)
+            }
+            1usize => {
+                ::bia::__codegen::json::repeated::<
+                    ::bia::__codegen::json::EnumOf<delivery::ErrorReason>,
+                    D,
+                >(&mut self.others, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for Delivery {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for Delivery {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for Order {
+    const NAME: &'static str = "shop.v1.Order";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "sku",
+            proto: "sku",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 2u32,
+            json: "card",
+            proto: "card",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 3u32,
+            json: "buyer",
+            proto: "buyer",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+        ::bia::__codegen::json::Field {
+            number: 4u32,
+            json: "notes",
+            proto: "notes",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 5u32,
+            json: "others",
+            proto: "others",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        ::bia::__codegen::json::Field {
+            number: 6u32,
+            json: "iban",
+            proto: "iban",
+            oneof: 1u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 7u32,
+            json: "voucher",
+            proto: "voucher",
+            oneof: 1u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 8u32,
+            json: "onAccountOf",
+            proto: "on_account_of",
+            oneof: 1u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        ::bia::__codegen::json::Field {
+            number: 9u32,
+            json: "error",
+            proto: "error",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 10u32,
+            json: "pin",
+            proto: "pin",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            3usize => {
+                match name {
+                    "pin" => ::core::option::Option::Some(9usize),
+                    "sku" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            4usize => {
+                match name {
+                    "card" => ::core::option::Option::Some(1usize),
+                    "iban" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            5usize => {
+                match name {
+                    "buyer" => ::core::option::Option::Some(2usize),
+                    "error" => ::core::option::Option::Some(8usize),
+                    "notes" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            6usize => {
+                match name {
+                    "others" => ::core::option::Option::Some(4usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            7usize => {
+                match name {
+                    "voucher" => ::core::option::Option::Some(6usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "onAccountOf" => ::core::option::Option::Some(7usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            13usize => {
+                match name {
+                    "on_account_of" => ::core::option::Option::Some(7usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize], &self.sku)?;
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[1usize], &self.card)?;
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Msg<Buyer>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[2usize],
+            self.buyer.as_ref(),
+        )?;
+        ::bia::__codegen::json::map_write::<
+            ::bia::__codegen::json::Text,
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[3usize], &self.notes)?;
+        ::bia::__codegen::json::write_repeated::<
+            ::bia::__codegen::json::Msg<Buyer>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[4usize],
+            &self.others,
+        )?;
+        match &self.payment {
+            ::core::option::Option::Some(order::Payment::Iban(value)) => {
+                ::bia::__codegen::json::write_member::<
+                    ::bia::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as ::bia::__codegen::json::Message>::FIELDS[5usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(order::Payment::Voucher(value)) => {
+                ::bia::__codegen::json::write_member::<
+                    ::bia::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as ::bia::__codegen::json::Message>::FIELDS[6usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(order::Payment::OnAccountOf(value)) => {
+                ::bia::__codegen::json::write_member::<
+                    ::bia::__codegen::json::Msg<Buyer>,
+                    W,
+                >(
+                    out,
+                    &<Self as ::bia::__codegen::json::Message>::FIELDS[7usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::None => {}
+        }
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::EnumOf<ShopError>,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[8usize], &self.error)?;
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Int64,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[9usize],
+            self.pin.as_ref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.sku, options, from)
+            }
+            1usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.card, options, from)
+            }
+            2usize => {
+                ::bia::__codegen::json::optional::<
+                    ::bia::__codegen::json::Msg<Buyer>,
+                    D,
+                >(&mut self.buyer, options, from)
+            }
+            3usize => {
+                ::bia::__codegen::json::map_read::<
+                    ::bia::__codegen::json::Text,
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.notes, options, from)
+            }
+            4usize => {
+                ::bia::__codegen::json::repeated::<
+                    ::bia::__codegen::json::Msg<Buyer>,
+                    D,
+                >(&mut self.others, options, from)
+            }
+            5usize => {
+                let value = ::bia::__codegen::json::member::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.payment = ::core::option::Option::Some(
+                                order::Payment::Iban(value),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            6usize => {
+                let value = ::bia::__codegen::json::member::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.payment = ::core::option::Option::Some(
+                                order::Payment::Voucher(value),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            7usize => {
+                let value = ::bia::__codegen::json::member::<
+                    ::bia::__codegen::json::Msg<Buyer>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.payment = ::core::option::Option::Some(
+                                order::Payment::OnAccountOf(value),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            8usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::EnumOf<ShopError>,
+                    D,
+                >(&mut self.error, options, from)
+            }
+            9usize => {
+                ::bia::__codegen::json::optional::<
+                    ::bia::__codegen::json::Int64,
+                    D,
+                >(&mut self.pin, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for Order {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for Order {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for Buyer {
+    const NAME: &'static str = "shop.v1.Buyer";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "name",
+            proto: "name",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 2u32,
+            json: "password",
+            proto: "password",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 3u32,
+            json: "parent",
+            proto: "parent",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "name" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            6usize => {
+                match name {
+                    "parent" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            8usize => {
+                match name {
+                    "password" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize], &self.name)?;
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[1usize],
+            &self.password,
+        )?;
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Msg<Buyer>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[2usize],
+            self.parent.as_deref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.name, options, from)
+            }
+            1usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.password, options, from)
+            }
+            2usize => {
+                ::bia::__codegen::json::optional_boxed::<
+                    ::bia::__codegen::json::Msg<Buyer>,
+                    D,
+                >(&mut self.parent, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for Buyer {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for Buyer {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+/// The messages of this package, for what an `Any` may hold.
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+pub const TYPES: &[::bia::__codegen::AnyType] = &[
+    ::bia::__codegen::AnyType::of::<Buyer>("shop.v1.Buyer"),
+    ::bia::__codegen::AnyType::of::<Delivery>("shop.v1.Delivery"),
+    ::bia::__codegen::AnyType::of::<Order>("shop.v1.Order"),
+];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::Bind for Delivery {}

@@ -215,25 +215,852 @@ impl Status {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for User {}
+impl ::bia::__codegen::Enum for Status {
+    const NAME: &'static str = "user.v1.Status";
+    fn name(number: i32) -> ::core::option::Option<&'static str> {
+        match number {
+            0i32 => ::core::option::Option::Some("STATUS_UNSPECIFIED"),
+            1i32 => ::core::option::Option::Some("STATUS_ACTIVE"),
+            2i32 => ::core::option::Option::Some("STATUS_BLOCKED"),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn number(name: &str) -> ::core::option::Option<i32> {
+        match name {
+            "STATUS_UNSPECIFIED" => ::core::option::Option::Some(0i32),
+            "STATUS_ACTIVE" => ::core::option::Option::Some(1i32),
+            "STATUS_BLOCKED" => ::core::option::Option::Some(2i32),
+            _ => ::core::option::Option::None,
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for user::Address {}
+impl ::bia::__codegen::json::Message for User {
+    const NAME: &'static str = "user.v1.User";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "id",
+            proto: "id",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 2u32,
+            json: "name",
+            proto: "name",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 3u32,
+            json: "email",
+            proto: "email",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 4u32,
+            json: "status",
+            proto: "status",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 5u32,
+            json: "createdAt",
+            proto: "created_at",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Null,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 6u32,
+            json: "labels",
+            proto: "labels",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 7u32,
+            json: "phone",
+            proto: "phone",
+            oneof: 1u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 8u32,
+            json: "address",
+            proto: "address",
+            oneof: 1u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        ::bia::__codegen::json::Field {
+            number: 9u32,
+            json: "others",
+            proto: "others",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            2usize => {
+                match name {
+                    "id" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            4usize => {
+                match name {
+                    "name" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            5usize => {
+                match name {
+                    "email" => ::core::option::Option::Some(2usize),
+                    "phone" => ::core::option::Option::Some(6usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            6usize => {
+                match name {
+                    "labels" => ::core::option::Option::Some(5usize),
+                    "others" => ::core::option::Option::Some(8usize),
+                    "status" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            7usize => {
+                match name {
+                    "address" => ::core::option::Option::Some(7usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            9usize => {
+                match name {
+                    "createdAt" => ::core::option::Option::Some(4usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            10usize => {
+                match name {
+                    "created_at" => ::core::option::Option::Some(4usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize], &self.id)?;
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[1usize], &self.name)?;
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[2usize],
+            self.email.as_ref(),
+        )?;
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::EnumOf<Status>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[3usize],
+            &self.status,
+        )?;
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Msg<::bia::__codegen::prost_types::Timestamp>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[4usize],
+            self.created_at.as_ref(),
+        )?;
+        ::bia::__codegen::json::map_write::<
+            ::bia::__codegen::json::Text,
+            ::bia::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[5usize],
+            &self.labels,
+        )?;
+        match &self.contact {
+            ::core::option::Option::Some(user::Contact::Phone(value)) => {
+                ::bia::__codegen::json::write_member::<
+                    ::bia::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as ::bia::__codegen::json::Message>::FIELDS[6usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(user::Contact::Address(value)) => {
+                ::bia::__codegen::json::write_member::<
+                    ::bia::__codegen::json::Msg<user::Address>,
+                    W,
+                >(
+                    out,
+                    &<Self as ::bia::__codegen::json::Message>::FIELDS[7usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::None => {}
+        }
+        ::bia::__codegen::json::write_repeated::<
+            ::bia::__codegen::json::Msg<user::Address>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[8usize],
+            &self.others,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.id, options, from)
+            }
+            1usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.name, options, from)
+            }
+            2usize => {
+                ::bia::__codegen::json::optional::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.email, options, from)
+            }
+            3usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::EnumOf<Status>,
+                    D,
+                >(&mut self.status, options, from)
+            }
+            4usize => {
+                ::bia::__codegen::json::optional::<
+                    ::bia::__codegen::json::Msg<
+                        ::bia::__codegen::prost_types::Timestamp,
+                    >,
+                    D,
+                >(&mut self.created_at, options, from)
+            }
+            5usize => {
+                ::bia::__codegen::json::map_read::<
+                    ::bia::__codegen::json::Text,
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.labels, options, from)
+            }
+            6usize => {
+                let value = ::bia::__codegen::json::member::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.contact = ::core::option::Option::Some(
+                                user::Contact::Phone(value),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            7usize => {
+                let value = ::bia::__codegen::json::member::<
+                    ::bia::__codegen::json::Msg<user::Address>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.contact = ::core::option::Option::Some(
+                                user::Contact::Address(::std::boxed::Box::new(value)),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            8usize => {
+                ::bia::__codegen::json::repeated::<
+                    ::bia::__codegen::json::Msg<user::Address>,
+                    D,
+                >(&mut self.others, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for GetUserRequest {}
+impl ::bia::__codegen::serde::Serialize for User {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for WatchUsersRequest {}
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for User {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for WatchUsersResponse {}
+impl ::bia::__codegen::json::Message for user::Address {
+    const NAME: &'static str = "user.v1.User.Address";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "street",
+            proto: "street",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        ::bia::__codegen::json::Field {
+            number: 2u32,
+            json: "sharedWith",
+            proto: "shared_with",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            6usize => {
+                match name {
+                    "street" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            10usize => {
+                match name {
+                    "sharedWith" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "shared_with" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize],
+            &self.street,
+        )?;
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Msg<User>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[1usize],
+            self.shared_with.as_deref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.street, options, from)
+            }
+            1usize => {
+                ::bia::__codegen::json::optional_boxed::<
+                    ::bia::__codegen::json::Msg<User>,
+                    D,
+                >(&mut self.shared_with, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for ImportUsersRequest {}
+impl ::bia::__codegen::serde::Serialize for user::Address {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Json for ImportUsersResponse {}
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for user::Address {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for GetUserRequest {
+    const NAME: &'static str = "user.v1.GetUserRequest";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "id",
+            proto: "id",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            2usize => {
+                match name {
+                    "id" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Text,
+            W,
+        >(out, &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize], &self.id)?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Text,
+                    D,
+                >(&mut self.id, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for GetUserRequest {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for GetUserRequest {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for WatchUsersRequest {
+    const NAME: &'static str = "user.v1.WatchUsersRequest";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for WatchUsersRequest {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for WatchUsersRequest {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for WatchUsersResponse {
+    const NAME: &'static str = "user.v1.WatchUsersResponse";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "user",
+            proto: "user",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "user" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Msg<User>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize],
+            self.user.as_ref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::optional::<
+                    ::bia::__codegen::json::Msg<User>,
+                    D,
+                >(&mut self.user, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for WatchUsersResponse {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for WatchUsersResponse {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for ImportUsersRequest {
+    const NAME: &'static str = "user.v1.ImportUsersRequest";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "user",
+            proto: "user",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "user" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_optional::<
+            ::bia::__codegen::json::Msg<User>,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize],
+            self.user.as_ref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::optional::<
+                    ::bia::__codegen::json::Msg<User>,
+                    D,
+                >(&mut self.user, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for ImportUsersRequest {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for ImportUsersRequest {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::json::Message for ImportUsersResponse {
+    const NAME: &'static str = "user.v1.ImportUsersResponse";
+    const FIELDS: &'static [::bia::__codegen::json::Field] = &[
+        ::bia::__codegen::json::Field {
+            number: 1u32,
+            json: "imported",
+            proto: "imported",
+            oneof: 0u16,
+            presence: ::bia::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            8usize => {
+                match name {
+                    "imported" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: ::bia::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::bia::__codegen::json::write_plain::<
+            ::bia::__codegen::json::Uint32,
+            W,
+        >(
+            out,
+            &<Self as ::bia::__codegen::json::Message>::FIELDS[0usize],
+            &self.imported,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: ::bia::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &::bia::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                ::bia::__codegen::json::plain::<
+                    ::bia::__codegen::json::Uint32,
+                    D,
+                >(&mut self.imported, options, from)
+            }
+            _ => ::bia::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::serde::Serialize for ImportUsersResponse {
+    fn serialize<S: ::bia::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        ::bia::__codegen::json::serialize(
+            self,
+            const { ::bia::__codegen::Types::new(&[]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> ::bia::__codegen::serde::Deserialize<'de> for ImportUsersResponse {
+    fn deserialize<D: ::bia::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        ::bia::__codegen::json::deserialize(
+            const { ::bia::__codegen::Types::new(&[]) },
+            from,
+        )
+    }
+}
+
+/// The messages of this package, for what an `Any` may hold.
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+pub const TYPES: &[::bia::__codegen::AnyType] = &[
+    ::bia::__codegen::AnyType::of::<GetUserRequest>("user.v1.GetUserRequest"),
+    ::bia::__codegen::AnyType::of::<ImportUsersRequest>("user.v1.ImportUsersRequest"),
+    ::bia::__codegen::AnyType::of::<ImportUsersResponse>("user.v1.ImportUsersResponse"),
+    ::bia::__codegen::AnyType::of::<User>("user.v1.User"),
+    ::bia::__codegen::AnyType::of::<user::Address>("user.v1.User.Address"),
+    ::bia::__codegen::AnyType::of::<WatchUsersRequest>("user.v1.WatchUsersRequest"),
+    ::bia::__codegen::AnyType::of::<WatchUsersResponse>("user.v1.WatchUsersResponse"),
+];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::Bind for User {}

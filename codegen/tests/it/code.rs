@@ -128,6 +128,7 @@ fn no_code_is_made_of_what_is_elsewhere() {
 fn attributes_stand_where_they_were_asked_for() {
     let compiler = Compiler::new().file(ours("user/v1/user.proto"));
     let files = compiler
+        .serde(false)
         .type_attribute(".user.v1.GetUserRequest", "#[derive(Serialize)]")
         .field_attribute(".user.v1.User.id", "#[serde(rename = \"ID\")]")
         .generate()
@@ -135,6 +136,25 @@ fn attributes_stand_where_they_were_asked_for() {
     let code = text(&files, "user.v1.rs");
     assert_eq!(code.matches("#[derive(Serialize)]").count(), 1);
     assert!(code.contains("#[serde(rename = \"ID\")]\n    pub id:"), "{code}");
+}
+
+#[test]
+fn messages_are_serializable_unless_that_is_left_to_the_user() {
+    let compiler = || Compiler::new().file(ours("user/v1/user.proto"));
+    let implementations = |files| {
+        let code: String = text(&files, "user.v1.rs").to_owned();
+        code.matches("serde::Serialize for User").count()
+    };
+    assert_eq!(implementations(compiler().generate().expect("right")), 1);
+    assert_eq!(implementations(compiler().serde(false).generate().expect("right")), 0);
+    let derived = || compiler().type_attribute(".", "#[derive(serde::Serialize)]");
+    assert_eq!(
+        derived().generate().expect_err("both").to_string(),
+        "#[derive(serde::Serialize)] on .: messages are serializable already, by protobuf's rules for JSON\n  \
+         help: leave the attribute out, or say Compiler::serde(false) to keep serde's own rules"
+    );
+    assert!(derived().serde(false).generate().is_ok());
+    assert!(derived().faces(false).generate().is_ok());
 }
 
 #[test]

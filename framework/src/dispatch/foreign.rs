@@ -9,6 +9,7 @@ use tower::ServiceExt;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error, Result};
+use crate::json::Types;
 use crate::operation::{Kind, Operation};
 
 use super::{Handler, Reply, ServerCall, Service};
@@ -50,6 +51,7 @@ impl Service {
             descriptors: None,
             http: &[],
             openapi: "",
+            types: Types::new(&[]),
             handler: Arc::new(Foreign(service)),
         }
     }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::json::{AnyType, Types};
 use crate::operation::Operation;
 
 use super::{Binding, Reply, ServerCall};
@@ -13,6 +14,7 @@ pub struct Facts {
     descriptors: &'static [u8],
     http: &'static [Binding],
     openapi: &'static str,
+    types: Types,
 }
 
 impl Facts {
@@ -24,7 +26,7 @@ impl Facts {
         operations: &'static [&'static Operation],
         descriptors: &'static [u8],
     ) -> Self {
-        Self { name, operations, descriptors, http: &[], openapi: "" }
+        Self { name, operations, descriptors, http: &[], openapi: "", types: Types::new(&[]) }
     }
 
     /// Replaces how its methods are called over HTTP.
@@ -38,6 +40,13 @@ impl Facts {
     #[must_use]
     pub const fn with_openapi(mut self, document: &'static str) -> Self {
         self.openapi = document;
+        self
+    }
+
+    /// Replaces what its messages may hold in an `Any`; only types of `google.protobuf` by default.
+    #[must_use]
+    pub const fn with_types(mut self, types: Types) -> Self {
+        self.types = types;
         self
     }
 }
@@ -63,6 +72,7 @@ pub struct Service {
     pub(super) descriptors: Option<&'static [u8]>,
     pub(super) http: &'static [Binding],
     pub(super) openapi: &'static str,
+    pub(super) types: Types,
     pub(super) handler: Arc<dyn Handler>,
 }
 
@@ -78,6 +88,7 @@ impl Service {
             descriptors: Some(facts.descriptors),
             http: facts.http,
             openapi: facts.openapi,
+            types: facts.types,
             handler: Arc::new(handler),
         }
     }
@@ -105,6 +116,20 @@ impl Service {
     #[must_use]
     pub fn openapi(&self) -> &'static str {
         self.openapi
+    }
+
+    /// What its messages may hold in an `Any`, beside the types of `google.protobuf`.
+    #[must_use]
+    pub fn types(&self) -> Types {
+        self.types
+    }
+
+    /// Adds to what its messages may hold in an `Any`: types of packages that its own does not name,
+    /// `&[api::events::v1::TYPES]`.
+    #[must_use]
+    pub fn with_types(mut self, packages: &'static [&'static [AnyType]]) -> Self {
+        self.types = Types::of([self.types, Types::new(packages)]);
+        self
     }
 
     /// An encoded `FileDescriptorSet` that describes it, if it brought one.

@@ -618,49 +618,1924 @@ impl ::prost::Name for Status {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ErrorInfo {}
+impl crate::__codegen::json::Message for ErrorInfo {
+    const NAME: &'static str = "google.rpc.ErrorInfo";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "reason",
+            proto: "reason",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "domain",
+            proto: "domain",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "metadata",
+            proto: "metadata",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            6usize => {
+                match name {
+                    "domain" => ::core::option::Option::Some(1usize),
+                    "reason" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            8usize => {
+                match name {
+                    "metadata" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.reason,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.domain,
+        )?;
+        crate::__codegen::json::map_write::<
+            crate::__codegen::json::Text,
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+            &self.metadata,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.reason, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.domain, options, from)
+            }
+            2usize => {
+                crate::__codegen::json::map_read::<
+                    crate::__codegen::json::Text,
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.metadata, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for RetryInfo {}
+impl crate::__codegen::serde::Serialize for ErrorInfo {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for DebugInfo {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ErrorInfo {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for QuotaFailure {}
+impl crate::__codegen::json::Message for RetryInfo {
+    const NAME: &'static str = "google.rpc.RetryInfo";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "retryDelay",
+            proto: "retry_delay",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Null,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            10usize => {
+                match name {
+                    "retryDelay" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "retry_delay" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_optional::<
+            crate::__codegen::json::Msg<::prost_types::Duration>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            self.retry_delay.as_ref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::optional::<
+                    crate::__codegen::json::Msg<::prost_types::Duration>,
+                    D,
+                >(&mut self.retry_delay, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for quota_failure::Violation {}
+impl crate::__codegen::serde::Serialize for RetryInfo {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for PreconditionFailure {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for RetryInfo {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for precondition_failure::Violation {}
+impl crate::__codegen::json::Message for DebugInfo {
+    const NAME: &'static str = "google.rpc.DebugInfo";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "stackEntries",
+            proto: "stack_entries",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "detail",
+            proto: "detail",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            6usize => {
+                match name {
+                    "detail" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            12usize => {
+                match name {
+                    "stackEntries" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            13usize => {
+                match name {
+                    "stack_entries" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.stack_entries,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.detail,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.stack_entries, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.detail, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for BadRequest {}
+impl crate::__codegen::serde::Serialize for DebugInfo {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for bad_request::FieldViolation {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for DebugInfo {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for RequestInfo {}
+impl crate::__codegen::json::Message for QuotaFailure {
+    const NAME: &'static str = "google.rpc.QuotaFailure";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "violations",
+            proto: "violations",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            10usize => {
+                match name {
+                    "violations" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Msg<quota_failure::Violation>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.violations,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Msg<quota_failure::Violation>,
+                    D,
+                >(&mut self.violations, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ResourceInfo {}
+impl crate::__codegen::serde::Serialize for QuotaFailure {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for Help {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for QuotaFailure {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for help::Link {}
+impl crate::__codegen::json::Message for quota_failure::Violation {
+    const NAME: &'static str = "google.rpc.QuotaFailure.Violation";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "subject",
+            proto: "subject",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "description",
+            proto: "description",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "apiService",
+            proto: "api_service",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 4u32,
+            json: "quotaMetric",
+            proto: "quota_metric",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 5u32,
+            json: "quotaId",
+            proto: "quota_id",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 6u32,
+            json: "quotaDimensions",
+            proto: "quota_dimensions",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 7u32,
+            json: "quotaValue",
+            proto: "quota_value",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 8u32,
+            json: "futureQuotaValue",
+            proto: "future_quota_value",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            7usize => {
+                match name {
+                    "quotaId" => ::core::option::Option::Some(4usize),
+                    "subject" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            8usize => {
+                match name {
+                    "quota_id" => ::core::option::Option::Some(4usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            10usize => {
+                match name {
+                    "apiService" => ::core::option::Option::Some(2usize),
+                    "quotaValue" => ::core::option::Option::Some(6usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "api_service" => ::core::option::Option::Some(2usize),
+                    "description" => ::core::option::Option::Some(1usize),
+                    "quotaMetric" => ::core::option::Option::Some(3usize),
+                    "quota_value" => ::core::option::Option::Some(6usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            12usize => {
+                match name {
+                    "quota_metric" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            15usize => {
+                match name {
+                    "quotaDimensions" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "futureQuotaValue" => ::core::option::Option::Some(7usize),
+                    "quota_dimensions" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            18usize => {
+                match name {
+                    "future_quota_value" => ::core::option::Option::Some(7usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.subject,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.description,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+            &self.api_service,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[3usize],
+            &self.quota_metric,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[4usize],
+            &self.quota_id,
+        )?;
+        crate::__codegen::json::map_write::<
+            crate::__codegen::json::Text,
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[5usize],
+            &self.quota_dimensions,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Int64,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[6usize],
+            &self.quota_value,
+        )?;
+        crate::__codegen::json::write_optional::<
+            crate::__codegen::json::Int64,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[7usize],
+            self.future_quota_value.as_ref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.subject, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.description, options, from)
+            }
+            2usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.api_service, options, from)
+            }
+            3usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.quota_metric, options, from)
+            }
+            4usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.quota_id, options, from)
+            }
+            5usize => {
+                crate::__codegen::json::map_read::<
+                    crate::__codegen::json::Text,
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.quota_dimensions, options, from)
+            }
+            6usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Int64,
+                    D,
+                >(&mut self.quota_value, options, from)
+            }
+            7usize => {
+                crate::__codegen::json::optional::<
+                    crate::__codegen::json::Int64,
+                    D,
+                >(&mut self.future_quota_value, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for LocalizedMessage {}
+impl crate::__codegen::serde::Serialize for quota_failure::Violation {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for Status {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for quota_failure::Violation {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for PreconditionFailure {
+    const NAME: &'static str = "google.rpc.PreconditionFailure";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "violations",
+            proto: "violations",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            10usize => {
+                match name {
+                    "violations" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Msg<precondition_failure::Violation>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.violations,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Msg<precondition_failure::Violation>,
+                    D,
+                >(&mut self.violations, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for PreconditionFailure {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for PreconditionFailure {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for precondition_failure::Violation {
+    const NAME: &'static str = "google.rpc.PreconditionFailure.Violation";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "type",
+            proto: "type",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "subject",
+            proto: "subject",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "description",
+            proto: "description",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "type" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            7usize => {
+                match name {
+                    "subject" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "description" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.r#type,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.subject,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+            &self.description,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.r#type, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.subject, options, from)
+            }
+            2usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.description, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for precondition_failure::Violation {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for precondition_failure::Violation {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for BadRequest {
+    const NAME: &'static str = "google.rpc.BadRequest";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "fieldViolations",
+            proto: "field_violations",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            15usize => {
+                match name {
+                    "fieldViolations" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "field_violations" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Msg<bad_request::FieldViolation>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.field_violations,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Msg<bad_request::FieldViolation>,
+                    D,
+                >(&mut self.field_violations, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for BadRequest {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for BadRequest {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for bad_request::FieldViolation {
+    const NAME: &'static str = "google.rpc.BadRequest.FieldViolation";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "field",
+            proto: "field",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "description",
+            proto: "description",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "reason",
+            proto: "reason",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 4u32,
+            json: "localizedMessage",
+            proto: "localized_message",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            5usize => {
+                match name {
+                    "field" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            6usize => {
+                match name {
+                    "reason" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "description" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "localizedMessage" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            17usize => {
+                match name {
+                    "localized_message" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[0usize], &self.field)?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.description,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+            &self.reason,
+        )?;
+        crate::__codegen::json::write_optional::<
+            crate::__codegen::json::Msg<LocalizedMessage>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[3usize],
+            self.localized_message.as_ref(),
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.field, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.description, options, from)
+            }
+            2usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.reason, options, from)
+            }
+            3usize => {
+                crate::__codegen::json::optional::<
+                    crate::__codegen::json::Msg<LocalizedMessage>,
+                    D,
+                >(&mut self.localized_message, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for bad_request::FieldViolation {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for bad_request::FieldViolation {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for RequestInfo {
+    const NAME: &'static str = "google.rpc.RequestInfo";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "requestId",
+            proto: "request_id",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "servingData",
+            proto: "serving_data",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            9usize => {
+                match name {
+                    "requestId" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            10usize => {
+                match name {
+                    "request_id" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "servingData" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            12usize => {
+                match name {
+                    "serving_data" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.request_id,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.serving_data,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.request_id, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.serving_data, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for RequestInfo {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for RequestInfo {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for ResourceInfo {
+    const NAME: &'static str = "google.rpc.ResourceInfo";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "resourceType",
+            proto: "resource_type",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "resourceName",
+            proto: "resource_name",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "owner",
+            proto: "owner",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 4u32,
+            json: "description",
+            proto: "description",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            5usize => {
+                match name {
+                    "owner" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "description" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            12usize => {
+                match name {
+                    "resourceName" => ::core::option::Option::Some(1usize),
+                    "resourceType" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            13usize => {
+                match name {
+                    "resource_name" => ::core::option::Option::Some(1usize),
+                    "resource_type" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.resource_type,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.resource_name,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[2usize], &self.owner)?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[3usize],
+            &self.description,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.resource_type, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.resource_name, options, from)
+            }
+            2usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.owner, options, from)
+            }
+            3usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.description, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for ResourceInfo {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ResourceInfo {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for Help {
+    const NAME: &'static str = "google.rpc.Help";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "links",
+            proto: "links",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            5usize => {
+                match name {
+                    "links" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Msg<help::Link>,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[0usize], &self.links)?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Msg<help::Link>,
+                    D,
+                >(&mut self.links, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for Help {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for Help {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for help::Link {
+    const NAME: &'static str = "google.rpc.Help.Link";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "description",
+            proto: "description",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "url",
+            proto: "url",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            3usize => {
+                match name {
+                    "url" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            11usize => {
+                match name {
+                    "description" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.description,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[1usize], &self.url)?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.description, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.url, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for help::Link {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for help::Link {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for LocalizedMessage {
+    const NAME: &'static str = "google.rpc.LocalizedMessage";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "locale",
+            proto: "locale",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "message",
+            proto: "message",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            6usize => {
+                match name {
+                    "locale" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            7usize => {
+                match name {
+                    "message" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.locale,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.message,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.locale, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.message, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for LocalizedMessage {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for LocalizedMessage {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for Status {
+    const NAME: &'static str = "google.rpc.Status";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "code",
+            proto: "code",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "message",
+            proto: "message",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "details",
+            proto: "details",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "code" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            7usize => {
+                match name {
+                    "details" => ::core::option::Option::Some(2usize),
+                    "message" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Int32,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[0usize], &self.code)?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.message,
+        )?;
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Msg<::prost_types::Any>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+            &self.details,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Int32,
+                    D,
+                >(&mut self.code, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.message, options, from)
+            }
+            2usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Msg<::prost_types::Any>,
+                    D,
+                >(&mut self.details, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for Status {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for Status {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+/// The messages of this package, for what an `Any` may hold.
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+pub const TYPES: &[crate::__codegen::AnyType] = &[
+    crate::__codegen::AnyType::of::<BadRequest>("google.rpc.BadRequest"),
+    crate::__codegen::AnyType::of::<
+        bad_request::FieldViolation,
+    >("google.rpc.BadRequest.FieldViolation"),
+    crate::__codegen::AnyType::of::<DebugInfo>("google.rpc.DebugInfo"),
+    crate::__codegen::AnyType::of::<ErrorInfo>("google.rpc.ErrorInfo"),
+    crate::__codegen::AnyType::of::<Help>("google.rpc.Help"),
+    crate::__codegen::AnyType::of::<help::Link>("google.rpc.Help.Link"),
+    crate::__codegen::AnyType::of::<LocalizedMessage>("google.rpc.LocalizedMessage"),
+    crate::__codegen::AnyType::of::<
+        PreconditionFailure,
+    >("google.rpc.PreconditionFailure"),
+    crate::__codegen::AnyType::of::<
+        precondition_failure::Violation,
+    >("google.rpc.PreconditionFailure.Violation"),
+    crate::__codegen::AnyType::of::<QuotaFailure>("google.rpc.QuotaFailure"),
+    crate::__codegen::AnyType::of::<
+        quota_failure::Violation,
+    >("google.rpc.QuotaFailure.Violation"),
+    crate::__codegen::AnyType::of::<RequestInfo>("google.rpc.RequestInfo"),
+    crate::__codegen::AnyType::of::<ResourceInfo>("google.rpc.ResourceInfo"),
+    crate::__codegen::AnyType::of::<RetryInfo>("google.rpc.RetryInfo"),
+    crate::__codegen::AnyType::of::<Status>("google.rpc.Status"),
+];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Bind for ErrorInfo {}

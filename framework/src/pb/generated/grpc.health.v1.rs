@@ -131,16 +131,345 @@ impl ::prost::Name for HealthListResponse {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for HealthCheckRequest {}
+impl crate::__codegen::Enum for health_check_response::ServingStatus {
+    const NAME: &'static str = "grpc.health.v1.HealthCheckResponse.ServingStatus";
+    fn name(number: i32) -> ::core::option::Option<&'static str> {
+        match number {
+            0i32 => ::core::option::Option::Some("UNKNOWN"),
+            1i32 => ::core::option::Option::Some("SERVING"),
+            2i32 => ::core::option::Option::Some("NOT_SERVING"),
+            3i32 => ::core::option::Option::Some("SERVICE_UNKNOWN"),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn number(name: &str) -> ::core::option::Option<i32> {
+        match name {
+            "UNKNOWN" => ::core::option::Option::Some(0i32),
+            "SERVING" => ::core::option::Option::Some(1i32),
+            "NOT_SERVING" => ::core::option::Option::Some(2i32),
+            "SERVICE_UNKNOWN" => ::core::option::Option::Some(3i32),
+            _ => ::core::option::Option::None,
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for HealthCheckResponse {}
+impl crate::__codegen::json::Message for HealthCheckRequest {
+    const NAME: &'static str = "grpc.health.v1.HealthCheckRequest";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "service",
+            proto: "service",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            7usize => {
+                match name {
+                    "service" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.service,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.service, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for HealthListRequest {}
+impl crate::__codegen::serde::Serialize for HealthCheckRequest {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for HealthListResponse {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for HealthCheckRequest {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for HealthCheckResponse {
+    const NAME: &'static str = "grpc.health.v1.HealthCheckResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "status",
+            proto: "status",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            6usize => {
+                match name {
+                    "status" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::EnumOf<health_check_response::ServingStatus>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.status,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::EnumOf<health_check_response::ServingStatus>,
+                    D,
+                >(&mut self.status, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for HealthCheckResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for HealthCheckResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for HealthListRequest {
+    const NAME: &'static str = "grpc.health.v1.HealthListRequest";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for HealthListRequest {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for HealthListRequest {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for HealthListResponse {
+    const NAME: &'static str = "grpc.health.v1.HealthListResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "statuses",
+            proto: "statuses",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            8usize => {
+                match name {
+                    "statuses" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::map_write::<
+            crate::__codegen::json::Text,
+            crate::__codegen::json::Msg<HealthCheckResponse>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.statuses,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::map_read::<
+                    crate::__codegen::json::Text,
+                    crate::__codegen::json::Msg<HealthCheckResponse>,
+                    D,
+                >(&mut self.statuses, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for HealthListResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for HealthListResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+/// The messages of this package, for what an `Any` may hold.
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+pub const TYPES: &[crate::__codegen::AnyType] = &[
+    crate::__codegen::AnyType::of::<
+        HealthCheckRequest,
+    >("grpc.health.v1.HealthCheckRequest"),
+    crate::__codegen::AnyType::of::<
+        HealthCheckResponse,
+    >("grpc.health.v1.HealthCheckResponse"),
+    crate::__codegen::AnyType::of::<
+        HealthListRequest,
+    >("grpc.health.v1.HealthListRequest"),
+    crate::__codegen::AnyType::of::<
+        HealthListResponse,
+    >("grpc.health.v1.HealthListResponse"),
+];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Bind for HealthCheckRequest {}

@@ -272,28 +272,1307 @@ impl ::prost::Name for ErrorResponse {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ServerReflectionRequest {}
+impl crate::__codegen::json::Message for ServerReflectionRequest {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ServerReflectionRequest";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "host",
+            proto: "host",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 3u32,
+            json: "fileByFilename",
+            proto: "file_by_filename",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 4u32,
+            json: "fileContainingSymbol",
+            proto: "file_containing_symbol",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 5u32,
+            json: "fileContainingExtension",
+            proto: "file_containing_extension",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        crate::__codegen::json::Field {
+            number: 6u32,
+            json: "allExtensionNumbersOfType",
+            proto: "all_extension_numbers_of_type",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 7u32,
+            json: "listServices",
+            proto: "list_services",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "host" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            12usize => {
+                match name {
+                    "listServices" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            13usize => {
+                match name {
+                    "list_services" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            14usize => {
+                match name {
+                    "fileByFilename" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "file_by_filename" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            20usize => {
+                match name {
+                    "fileContainingSymbol" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            22usize => {
+                match name {
+                    "file_containing_symbol" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            23usize => {
+                match name {
+                    "fileContainingExtension" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            25usize => {
+                match name {
+                    "allExtensionNumbersOfType" => ::core::option::Option::Some(4usize),
+                    "file_containing_extension" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            29usize => {
+                match name {
+                    "all_extension_numbers_of_type" => {
+                        ::core::option::Option::Some(4usize)
+                    }
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[0usize], &self.host)?;
+        match &self.message_request {
+            ::core::option::Option::Some(
+                server_reflection_request::MessageRequest::FileByFilename(value),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_request::MessageRequest::FileContainingSymbol(value),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_request::MessageRequest::FileContainingExtension(value),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Msg<ExtensionRequest>,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[3usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_request::MessageRequest::AllExtensionNumbersOfType(
+                    value,
+                ),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[4usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_request::MessageRequest::ListServices(value),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Text,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[5usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::None => {}
+        }
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.host, options, from)
+            }
+            1usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_request = ::core::option::Option::Some(
+                                server_reflection_request::MessageRequest::FileByFilename(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            2usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_request = ::core::option::Option::Some(
+                                server_reflection_request::MessageRequest::FileContainingSymbol(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            3usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Msg<ExtensionRequest>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_request = ::core::option::Option::Some(
+                                server_reflection_request::MessageRequest::FileContainingExtension(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            4usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_request = ::core::option::Option::Some(
+                                server_reflection_request::MessageRequest::AllExtensionNumbersOfType(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            5usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_request = ::core::option::Option::Some(
+                                server_reflection_request::MessageRequest::ListServices(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ExtensionRequest {}
+impl crate::__codegen::serde::Serialize for ServerReflectionRequest {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ServerReflectionResponse {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ServerReflectionRequest {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for FileDescriptorResponse {}
+impl crate::__codegen::json::Message for ExtensionRequest {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ExtensionRequest";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "containingType",
+            proto: "containing_type",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "extensionNumber",
+            proto: "extension_number",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            14usize => {
+                match name {
+                    "containingType" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            15usize => {
+                match name {
+                    "containing_type" => ::core::option::Option::Some(0usize),
+                    "extensionNumber" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "extension_number" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.containing_type,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Int32,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.extension_number,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.containing_type, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Int32,
+                    D,
+                >(&mut self.extension_number, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ExtensionNumberResponse {}
+impl crate::__codegen::serde::Serialize for ExtensionRequest {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ListServiceResponse {}
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ExtensionRequest {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ServiceResponse {}
+impl crate::__codegen::json::Message for ServerReflectionResponse {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ServerReflectionResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "validHost",
+            proto: "valid_host",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "originalRequest",
+            proto: "original_request",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Null,
+            is_leaf: false,
+        },
+        crate::__codegen::json::Field {
+            number: 4u32,
+            json: "fileDescriptorResponse",
+            proto: "file_descriptor_response",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        crate::__codegen::json::Field {
+            number: 5u32,
+            json: "allExtensionNumbersResponse",
+            proto: "all_extension_numbers_response",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        crate::__codegen::json::Field {
+            number: 6u32,
+            json: "listServicesResponse",
+            proto: "list_services_response",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+        crate::__codegen::json::Field {
+            number: 7u32,
+            json: "errorResponse",
+            proto: "error_response",
+            oneof: 1u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            9usize => {
+                match name {
+                    "validHost" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            10usize => {
+                match name {
+                    "valid_host" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            13usize => {
+                match name {
+                    "errorResponse" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            14usize => {
+                match name {
+                    "error_response" => ::core::option::Option::Some(5usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            15usize => {
+                match name {
+                    "originalRequest" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "original_request" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            20usize => {
+                match name {
+                    "listServicesResponse" => ::core::option::Option::Some(4usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            22usize => {
+                match name {
+                    "fileDescriptorResponse" => ::core::option::Option::Some(2usize),
+                    "list_services_response" => ::core::option::Option::Some(4usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            24usize => {
+                match name {
+                    "file_descriptor_response" => ::core::option::Option::Some(2usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            27usize => {
+                match name {
+                    "allExtensionNumbersResponse" => ::core::option::Option::Some(3usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            30usize => {
+                match name {
+                    "all_extension_numbers_response" => {
+                        ::core::option::Option::Some(3usize)
+                    }
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.valid_host,
+        )?;
+        crate::__codegen::json::write_optional::<
+            crate::__codegen::json::Msg<ServerReflectionRequest>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            self.original_request.as_ref(),
+        )?;
+        match &self.message_response {
+            ::core::option::Option::Some(
+                server_reflection_response::MessageResponse::FileDescriptorResponse(
+                    value,
+                ),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Msg<FileDescriptorResponse>,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[2usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_response::MessageResponse::AllExtensionNumbersResponse(
+                    value,
+                ),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Msg<ExtensionNumberResponse>,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[3usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_response::MessageResponse::ListServicesResponse(value),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Msg<ListServiceResponse>,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[4usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::Some(
+                server_reflection_response::MessageResponse::ErrorResponse(value),
+            ) => {
+                crate::__codegen::json::write_member::<
+                    crate::__codegen::json::Msg<ErrorResponse>,
+                    W,
+                >(
+                    out,
+                    &<Self as crate::__codegen::json::Message>::FIELDS[5usize],
+                    value,
+                )?
+            }
+            ::core::option::Option::None => {}
+        }
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.valid_host, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::optional::<
+                    crate::__codegen::json::Msg<ServerReflectionRequest>,
+                    D,
+                >(&mut self.original_request, options, from)
+            }
+            2usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Msg<FileDescriptorResponse>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_response = ::core::option::Option::Some(
+                                server_reflection_response::MessageResponse::FileDescriptorResponse(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            3usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Msg<ExtensionNumberResponse>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_response = ::core::option::Option::Some(
+                                server_reflection_response::MessageResponse::AllExtensionNumbersResponse(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            4usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Msg<ListServiceResponse>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_response = ::core::option::Option::Some(
+                                server_reflection_response::MessageResponse::ListServicesResponse(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            5usize => {
+                let value = crate::__codegen::json::member::<
+                    crate::__codegen::json::Msg<ErrorResponse>,
+                    D,
+                >(options, from)?;
+                ::core::result::Result::Ok(
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            self.message_response = ::core::option::Option::Some(
+                                server_reflection_response::MessageResponse::ErrorResponse(
+                                    value,
+                                ),
+                            );
+                            true
+                        }
+                        ::core::option::Option::None => false,
+                    },
+                )
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Json for ErrorResponse {}
+impl crate::__codegen::serde::Serialize for ServerReflectionResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ServerReflectionResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for FileDescriptorResponse {
+    const NAME: &'static str = "grpc.reflection.v1alpha.FileDescriptorResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "fileDescriptorProto",
+            proto: "file_descriptor_proto",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            19usize => {
+                match name {
+                    "fileDescriptorProto" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            21usize => {
+                match name {
+                    "file_descriptor_proto" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Bytes,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.file_descriptor_proto,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Bytes,
+                    D,
+                >(&mut self.file_descriptor_proto, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for FileDescriptorResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for FileDescriptorResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for ExtensionNumberResponse {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ExtensionNumberResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "baseTypeName",
+            proto: "base_type_name",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "extensionNumber",
+            proto: "extension_number",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            12usize => {
+                match name {
+                    "baseTypeName" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            14usize => {
+                match name {
+                    "base_type_name" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            15usize => {
+                match name {
+                    "extensionNumber" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            16usize => {
+                match name {
+                    "extension_number" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.base_type_name,
+        )?;
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Int32,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.extension_number,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.base_type_name, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Int32,
+                    D,
+                >(&mut self.extension_number, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for ExtensionNumberResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ExtensionNumberResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for ListServiceResponse {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ListServiceResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "service",
+            proto: "service",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: false,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            7usize => {
+                match name {
+                    "service" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_repeated::<
+            crate::__codegen::json::Msg<ServiceResponse>,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.service,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::repeated::<
+                    crate::__codegen::json::Msg<ServiceResponse>,
+                    D,
+                >(&mut self.service, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for ListServiceResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ListServiceResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for ServiceResponse {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ServiceResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "name",
+            proto: "name",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            4usize => {
+                match name {
+                    "name" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(out, &<Self as crate::__codegen::json::Message>::FIELDS[0usize], &self.name)?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.name, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for ServiceResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ServiceResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::json::Message for ErrorResponse {
+    const NAME: &'static str = "grpc.reflection.v1alpha.ErrorResponse";
+    const FIELDS: &'static [crate::__codegen::json::Field] = &[
+        crate::__codegen::json::Field {
+            number: 1u32,
+            json: "errorCode",
+            proto: "error_code",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+        crate::__codegen::json::Field {
+            number: 2u32,
+            json: "errorMessage",
+            proto: "error_message",
+            oneof: 0u16,
+            presence: crate::__codegen::json::Presence::Implied,
+            is_leaf: true,
+        },
+    ];
+    fn find(name: &str) -> ::core::option::Option<usize> {
+        match name.len() {
+            9usize => {
+                match name {
+                    "errorCode" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            10usize => {
+                match name {
+                    "error_code" => ::core::option::Option::Some(0usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            12usize => {
+                match name {
+                    "errorMessage" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            13usize => {
+                match name {
+                    "error_message" => ::core::option::Option::Some(1usize),
+                    _ => ::core::option::Option::None,
+                }
+            }
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn write<'o, W: crate::__codegen::json::Sink<'o>>(
+        &self,
+        out: &mut W,
+    ) -> ::core::result::Result<(), W::Error> {
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Int32,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[0usize],
+            &self.error_code,
+        )?;
+        crate::__codegen::json::write_plain::<
+            crate::__codegen::json::Text,
+            W,
+        >(
+            out,
+            &<Self as crate::__codegen::json::Message>::FIELDS[1usize],
+            &self.error_message,
+        )?;
+        ::core::result::Result::Ok(())
+    }
+    fn read<'de, D: crate::__codegen::serde::Deserializer<'de>>(
+        &mut self,
+        place: usize,
+        options: &crate::__codegen::json::Options,
+        from: D,
+    ) -> ::core::result::Result<bool, D::Error> {
+        match place {
+            0usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Int32,
+                    D,
+                >(&mut self.error_code, options, from)
+            }
+            1usize => {
+                crate::__codegen::json::plain::<
+                    crate::__codegen::json::Text,
+                    D,
+                >(&mut self.error_message, options, from)
+            }
+            _ => crate::__codegen::json::skip(from),
+        }
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::serde::Serialize for ErrorResponse {
+    fn serialize<S: crate::__codegen::serde::Serializer>(
+        &self,
+        out: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        crate::__codegen::json::serialize(
+            self,
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            out,
+        )
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl<'de> crate::__codegen::serde::Deserialize<'de> for ErrorResponse {
+    fn deserialize<D: crate::__codegen::serde::Deserializer<'de>>(
+        from: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        crate::__codegen::json::deserialize(
+            const { crate::__codegen::Types::new(&[TYPES]) },
+            from,
+        )
+    }
+}
+
+/// The messages of this package, for what an `Any` may hold.
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+pub const TYPES: &[crate::__codegen::AnyType] = &[
+    crate::__codegen::AnyType::of::<
+        ErrorResponse,
+    >("grpc.reflection.v1alpha.ErrorResponse"),
+    crate::__codegen::AnyType::of::<
+        ExtensionNumberResponse,
+    >("grpc.reflection.v1alpha.ExtensionNumberResponse"),
+    crate::__codegen::AnyType::of::<
+        ExtensionRequest,
+    >("grpc.reflection.v1alpha.ExtensionRequest"),
+    crate::__codegen::AnyType::of::<
+        FileDescriptorResponse,
+    >("grpc.reflection.v1alpha.FileDescriptorResponse"),
+    crate::__codegen::AnyType::of::<
+        ListServiceResponse,
+    >("grpc.reflection.v1alpha.ListServiceResponse"),
+    crate::__codegen::AnyType::of::<
+        ServerReflectionRequest,
+    >("grpc.reflection.v1alpha.ServerReflectionRequest"),
+    crate::__codegen::AnyType::of::<
+        ServerReflectionResponse,
+    >("grpc.reflection.v1alpha.ServerReflectionResponse"),
+    crate::__codegen::AnyType::of::<
+        ServiceResponse,
+    >("grpc.reflection.v1alpha.ServiceResponse"),
+];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Bind for ServerReflectionRequest {}
