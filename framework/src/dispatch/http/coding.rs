@@ -94,28 +94,23 @@ impl Coding {
     /// # Errors
     ///
     /// If it is not of the coding, or more than that.
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "zstd")),
+        expect(unused_variables, reason = "nothing is compressed")
+    )]
     pub(super) fn decode(self, data: Bytes, limit: usize) -> Result<Bytes> {
-        let out = match self {
-            Self::Identity => return Ok(data),
+        match self {
+            Self::Identity => Ok(data),
             #[cfg(feature = "gzip")]
-            Self::Gzip => self.read(flate2::read::MultiGzDecoder::new(&data[..]), limit)?,
+            Self::Gzip => self.read(flate2::read::MultiGzDecoder::new(&data[..]), limit),
             #[cfg(feature = "zstd")]
             Self::Zstd => {
                 let opened =
                     ruzstd::decoding::StreamingDecoder::new_with_max_window_size(&data[..], WINDOW);
                 let reader = opened.map_err(|error| self.invalid().with_source(error))?;
-                self.read(reader, limit)?
+                self.read(reader, limit)
             }
-        };
-        #[cfg(any(feature = "gzip", feature = "zstd"))]
-        if out.len() > limit {
-            return Err(too_large(limit));
         }
-        #[cfg_attr(
-            not(any(feature = "gzip", feature = "zstd")),
-            expect(unreachable_code, reason = "nothing else is read")
-        )]
-        Ok(out)
     }
 
     #[cfg(any(feature = "gzip", feature = "zstd"))]
@@ -124,6 +119,9 @@ impl Coding {
         let mut reader = std::io::Read::take(reader, limit as u64 + 1);
         std::io::Read::read_to_end(&mut reader, &mut out)
             .map_err(|error| self.invalid().with_source(error))?;
+        if out.len() > limit {
+            return Err(too_large(limit));
+        }
         Ok(out.into())
     }
 
@@ -133,9 +131,13 @@ impl Coding {
     }
 
     /// Compresses; none if that makes it no smaller.
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "zstd")),
+        expect(unused_variables, reason = "nothing is compressed")
+    )]
     pub(super) fn encode(self, data: &[u8]) -> Option<Vec<u8>> {
-        let out = match self {
-            Self::Identity => return None,
+        match self {
+            Self::Identity => None,
             #[cfg(feature = "gzip")]
             Self::Gzip => {
                 let mut out = Vec::with_capacity(data.len() / 2);
@@ -143,19 +145,15 @@ impl Coding {
                 let mut encoder = flate2::write::GzEncoder::new(&mut out, level);
                 std::io::Write::write_all(&mut encoder, data).ok()?;
                 encoder.finish().ok()?;
-                out
+                (out.len() < data.len()).then_some(out)
             }
             #[cfg(feature = "zstd")]
             Self::Zstd => {
                 let level = ruzstd::encoding::CompressionLevel::Fastest;
-                ruzstd::encoding::compress_to_vec(data, level)
+                let out = ruzstd::encoding::compress_to_vec(data, level);
+                (out.len() < data.len()).then_some(out)
             }
-        };
-        #[cfg_attr(
-            not(any(feature = "gzip", feature = "zstd")),
-            expect(unreachable_code, reason = "nothing else is written")
-        )]
-        (out.len() < data.len()).then_some(out)
+        }
     }
 }
 
