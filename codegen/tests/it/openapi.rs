@@ -273,3 +273,34 @@ fn no_document_is_made_where_none_is_wanted() {
     assert!(files.keys().all(|name| !name.ends_with(".json")));
     assert!(!text(&files, "a.rs").contains("OPENAPI"));
 }
+
+#[test]
+fn errors_of_a_method_are_told_with_what_they_look_like() {
+    let document = document(
+        "import \"bia/options.proto\";\n\
+         service S { rpc Get(M) returns (M) { option (bia.method) = { \
+         errors: [\"M_NOT_FOUND\", \"M_GONE\"] auth: { required: true scopes: [\"read\"] } }; } }\n\
+         message M { string id = 1; }\n\
+         enum MError { option (bia.errors) = { code: 500 }; M_UNSPECIFIED = 0;\n\
+         // There is none.\n\
+         M_NOT_FOUND = 1 [(bia.error) = { code: 404 message: \"no {id}\" details: \"google.rpc.ResourceInfo\" }];\n\
+         M_GONE = 2 [(bia.error) = { code: 410 }]; }",
+    );
+    let get = &document["paths"]["/a.v1.S/Get"]["post"];
+    let missing = &get["responses"]["404"];
+    assert_eq!(missing["description"], "- `M_NOT_FOUND`: There is none.");
+    assert_eq!(
+        missing["content"]["application/json"]["examples"]["M_NOT_FOUND"]["value"],
+        json!({
+            "code": 404,
+            "reason": "M_NOT_FOUND",
+            "message": "no {id}",
+            "metadata": {"id": "{id}"},
+            "details": [{"@type": "type.googleapis.com/google.rpc.ResourceInfo"}],
+        })
+    );
+    assert_eq!(get["responses"]["410"]["description"], "- `M_GONE`");
+    assert_eq!(get["responses"]["401"]["$ref"], "#/components/responses/Unauthorized");
+    assert_eq!(get["security"], json!([{"bearer": ["read"]}]));
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+}

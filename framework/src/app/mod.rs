@@ -457,6 +457,7 @@ impl App {
             let own = builtin::services(
                 server.settings(),
                 &self.services,
+                &self.instance,
                 &self.health,
                 running.servers.stop(),
             );

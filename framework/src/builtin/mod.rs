@@ -1,11 +1,13 @@
-//! The services that every app answers without being asked to: health and reflection.
+//! The services that every app answers without being asked to: health, reflection, and its document.
 
 mod health;
+mod openapi;
 mod reflection;
 
 use crate::config::Live;
 use crate::dispatch::Service;
 use crate::health::Health;
+use crate::registry::Instance;
 use crate::server::Stop;
 use crate::transport::ServerSettings;
 
@@ -17,10 +19,11 @@ mod generated {
 
 /// Those of them that the settings ask for, for an app that serves `services`.
 ///
-/// `stop` ends their streams when the app takes nothing new any more.
+/// `instance` names the app; `stop` ends their streams when the app takes nothing new any more.
 pub(crate) fn services(
     settings: &Live<ServerSettings>,
     services: &[Service],
+    instance: &Instance,
     health: &Health,
     stop: &Stop,
 ) -> Vec<Service> {
@@ -31,6 +34,9 @@ pub(crate) fn services(
     }
     if now.reflection {
         own.extend(reflection::services(services.iter().chain(&own), stop));
+    }
+    if now.openapi {
+        own.extend(openapi::service(&instance.name, &instance.version, services));
     }
     own
 }

@@ -9,6 +9,7 @@ mod codec;
 mod foreign;
 mod http;
 mod out;
+mod raw;
 mod routes;
 mod service;
 

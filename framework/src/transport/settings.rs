@@ -57,6 +57,12 @@ pub struct ServerSettings {
     /// Tools such as grpcurl need it to know methods and messages. Switch it off where strangers can
     /// call and are not to read the API.
     pub reflection: bool,
+    /// Whether `/openapi.json` tells what is offered over HTTP, and `/docs` shows it; default true.
+    ///
+    /// Both are answered by the port of the calls, and seen by the layers as calls are. Nothing is at
+    /// these paths if no service brings a document, or one of them has such a path of its own. Switch it
+    /// off where strangers can call and are not to read the API.
+    pub openapi: bool,
     /// Whether the port speaks TLS, and by which certificate.
     pub tls: ServerTlsSettings,
     /// How peers that are gone are found.
@@ -232,6 +238,7 @@ impl Default for ServerSettings {
             compress: Encoding::Identity,
             health: true,
             reflection: true,
+            openapi: true,
             tls: ServerTlsSettings::default(),
             keepalive: KeepaliveSettings::default(),
             connection: ConnectionSettings::default(),

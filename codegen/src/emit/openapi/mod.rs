@@ -2,6 +2,7 @@
 //! one of all.
 
 mod answers;
+mod failures;
 mod known;
 mod node;
 mod operations;
@@ -79,9 +80,14 @@ fn document(texts: &Texts, rules: &Rules, services: &[&Service]) -> Node {
                 .with_some("description", description),
         );
     }
-    let schemas = Object::new().with(answers::ERROR, answers::error()).with_all(schemas.finish());
-    let components =
-        Object::new().with("schemas", schemas).with("responses", answers::components());
+    let schemas = Object::new().with(failures::ERROR, failures::error()).with_all(schemas.finish());
+    let needs_auth =
+        |service: &&Service| service.methods.iter().any(|m| failures::security(m).is_some());
+    let needs_auth = services.iter().any(needs_auth);
+    let components = Object::new()
+        .with("schemas", schemas)
+        .with("responses", failures::components())
+        .with_some("securitySchemes", needs_auth.then(failures::security_schemes));
     let generator = format!("bia-codegen {}", env!("CARGO_PKG_VERSION"));
     Object::new()
         .with("openapi", "3.1.1")

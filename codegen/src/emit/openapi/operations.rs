@@ -2,7 +2,8 @@
 
 use crate::model::{HttpBody, HttpRule, Kind, Method, Service};
 
-use super::answers::{self, Parts};
+use super::answers;
+use super::failures::{self, Parts};
 use super::node::Object;
 use super::parameters;
 use super::paths::{Path, Paths};
@@ -89,6 +90,7 @@ fn operation(
         .with_some("parameters", (!all.is_empty()).then_some(all))
         .with_some("requestBody", body)
         .with("responses", answers::of(schemas, method, rule, parts))
+        .with_some("security", failures::security(method))
 }
 
 /// A method that callers stream to: what a document of HTTP has no words for.
@@ -112,6 +114,7 @@ fn socket(
         .with_some("parameters", (!parameters.is_empty()).then_some(parameters))
         .with("sends", sent)
         .with("receives", received)
+        .with_some("security", failures::security(method))
 }
 
 /// The fields that a path tells, by their names in the proto.
@@ -157,10 +160,10 @@ fn body(
         }
         _ => answers::part(schemas, &input, field),
     };
-    let is_whole_message = inner.is_empty() && message.is_some();
-    let mut content = answers::whole(&schema, is_whole_message);
-    if let (true, Some(message)) = (has_form, &message) {
-        content.set(answers::FORM, parameters::in_form(schemas, message, &inner));
+    let mut content = answers::whole(&schema, answers::is_framed(field));
+    // A form tells a whole message, never one field.
+    if has_form && field.is_none() {
+        content.set(answers::FORM, parameters::in_form(schemas, &input, &inner));
     }
     let description = field.map(|field| {
         let text = schemas.texts.at(&field.parent_file(), field.path());

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{
+    DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, Syntax,
+};
 use serde_json::Value;
 
 use super::known;
@@ -96,9 +98,11 @@ impl<'a> Schemas<'a> {
     pub(super) fn field(&mut self, field: &FieldDescriptor) -> Object {
         let text = self.texts.at(&field.parent_file(), field.path());
         let is_singular = !field.is_list() && !field.is_map();
+        // What is written as null if it is not set.
+        let is_old = field.parent_file().syntax() == Syntax::Proto2 && field.supports_presence();
         let can_be_null = is_singular
             && field.containing_oneof().is_none()
-            && matches!(field.kind(), Kind::Message(_))
+            && (matches!(field.kind(), Kind::Message(_)) || is_old)
             && !self.rules.is_required(field);
         let (schema, notes) = self.shape(field);
         let schema = if can_be_null { known::nullable(schema) } else { schema };

@@ -36,6 +36,7 @@ const KEYS: &[(&str, When)] = &[
     ("server.max_send_message_size", AtOnce),
     ("server.compress", AtOnce),
     ("server.health", NextStart),
+    ("server.openapi", NextStart),
     ("server.reflection", NextStart),
     // HTTP/2 agrees on these when a connection begins.
     // What is in the files is followed; which files they are is not.
