@@ -64,6 +64,7 @@ pub mod middleware;
 pub mod config;
 pub mod health;
 pub mod registry;
+pub mod rules;
 pub mod server;
 pub mod telemetry;
 #[cfg(feature = "tls")]
@@ -88,7 +89,7 @@ pub use app::config::config;
 pub use app::{App, Config, Exit, Settings};
 pub use body::Body;
 pub use client::{Call, Channel, ClientSettings, Reply};
-pub use context::{Context, Face, Peer};
+pub use context::{Context, Face, Identity, Peer};
 pub use dispatch::Service;
 pub use error::{BoxError, Code, Error, Result};
 pub use health::Health;

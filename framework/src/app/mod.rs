@@ -5,6 +5,7 @@
 
 mod admin;
 mod announce;
+mod auth;
 mod channels;
 pub(crate) mod config;
 mod exit;
@@ -37,6 +38,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::health::Health;
 use crate::middleware::{Selector, UserLayer, UserService};
 use crate::registry::{Discovery, Instance, Registrar};
+use crate::rules::Rules;
 use crate::server::Server;
 use crate::telemetry::{Speaker, Surroundings, Telemetry};
 use crate::transport::{self, ApiServer};
@@ -152,6 +154,7 @@ impl App {
         }
         let server = transport::InForce::new(settings.server.clone())
             .map_err(|error| in_setting("server.tls", &error))?;
+        server.rules().set(Rules::new(&settings.operations));
         let (registrar, discovery) = match registry(&settings, &variables)? {
             Some((registrar, discovery)) => (Some(registrar), Some(discovery)),
             None => (None, None),
@@ -452,6 +455,7 @@ impl App {
         let running = Running::default();
         let mut in_force = None;
         let log = self.telemetry.logs().run();
+        let rules = self.server.rules().clone();
         if !self.services.is_empty() {
             let server = in_force.insert(self.server);
             let own = builtin::services(
@@ -461,7 +465,8 @@ impl App {
                 &self.health,
                 running.servers.stop(),
             );
-            let services = self.services.into_iter().chain(own).collect();
+            let services: Vec<_> = self.services.into_iter().chain(own).collect();
+            auth::warn_of_unknown(&self.settings, &services);
             let server =
                 ApiServer::layered(server.clone(), services, &self.layers, self.telemetry.clone())?;
             servers.push(Box::new(server) as Box<dyn Server>);
@@ -484,6 +489,7 @@ impl App {
             started: Arc::clone(&self.settings),
             pending,
             server: in_force,
+            rules,
             channels: self.channels.clone(),
             telemetry: self.telemetry.clone(),
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::local::LocalSettings;
 use crate::client::ClientSettings;
 use crate::config::{RolloutSettings, Secret, Switch, duration};
+use crate::rules::OperationSettings;
 use crate::telemetry::TelemetrySettings;
 use crate::transport::ServerSettings;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub admin: AdminSettings,
     /// Where the service is announced and finds others.
     pub registry: RegistrySettings,
+    /// What holds for an operation, by its name: what stands here over its proto.
+    pub operations: BTreeMap<String, OperationSettings>,
     /// How others are called.
     pub client: ClientSettings,
     /// How one of them is called, by the name of the service: what stands here over `client`.
@@ -186,11 +189,12 @@ impl Default for StopSettings {
 
 impl Settings {
     /// The names of the sections: what a service's own settings cannot be called.
-    pub const SECTIONS: [&'static str; 11] = [
+    pub const SECTIONS: [&'static str; 12] = [
         "app",
         "server",
         "admin",
         "registry",
+        "operations",
         "client",
         "clients",
         "telemetry",

@@ -5,6 +5,7 @@
 //! where clients find the deadline and the metadata to send on. A task that a handler spawns has
 //! none: give it one with [`Context::scope`].
 
+mod identity;
 mod inbound;
 mod over_http;
 mod reply;
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 use crate::metadata::Metadata;
 use crate::operation::{Kind, Operation};
 
+pub use identity::Identity;
 pub(crate) use inbound::Inbound;
 pub(crate) use over_http::HttpCall;
 pub(crate) use reply::ReplyHeaders;
@@ -104,6 +106,8 @@ pub(crate) struct Facts {
     http: Option<Box<HttpCall>>,
     sizes: Sizes,
     headers: OnceLock<HeaderMap>,
+    /// Set once, by the layer that finds it out. In a box: most calls have none.
+    identity: OnceLock<Box<Identity>>,
     reply: Mutex<Option<Box<ReplyHeaders>>>,
 }
 
@@ -146,6 +150,7 @@ impl Context {
             http: None,
             sizes: Sizes::default(),
             headers: OnceLock::new(),
+            identity: OnceLock::new(),
             reply: Mutex::new(None),
         }))
     }
@@ -252,6 +257,18 @@ impl Context {
         &self.0.peer
     }
 
+    /// Who calls, if the operation asks for it and an authenticator found it out.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.identity.get().map(|identity| &**identity)
+    }
+
+    /// Replaces who calls, for tests of a handler.
+    #[must_use]
+    pub fn with_identity(self, identity: Identity) -> Self {
+        self.changed(|facts| facts.identity = OnceLock::from(Box::new(identity)))
+    }
+
     /// When the answer is of no use any more; none for a stream that nobody bounded.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -334,6 +351,11 @@ impl Context {
         self.0.headers.set(headers).ok();
     }
 
+    /// Settles who calls, once.
+    pub(crate) fn set_identity(&self, identity: Identity) {
+        self.0.identity.set(Box::new(identity)).ok();
+    }
+
     /// Settles when the answer is of no use any more, once.
     pub(crate) fn set_deadline(&self, deadline: Instant) {
         self.0.deadline.set(deadline).ok();
@@ -382,6 +404,7 @@ impl Context {
             http: self.0.http.clone(),
             sizes: self.0.sizes.clone(),
             headers: self.0.headers.clone(),
+            identity: self.0.identity.clone(),
             reply: Mutex::new(None),
         };
         change(&mut facts);

@@ -6,6 +6,7 @@
 //! for it. A call ends when its body ends, so what counts or bounds a call follows the body, unless
 //! the body is whole and cannot wait.
 
+pub(crate) mod auth;
 pub(crate) mod deadline;
 pub(crate) mod metadata;
 pub(crate) mod observe;
@@ -14,6 +15,7 @@ pub(crate) mod rescue;
 mod select;
 mod user;
 
+pub use auth::Authenticate;
 pub use select::Selector;
 pub(crate) use user::UserLayer;
 pub use user::UserService;

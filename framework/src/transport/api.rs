@@ -9,8 +9,11 @@ use crate::config::Live;
 use crate::dispatch::{HttpRules, Limits, Routes, Service};
 use crate::error::{Error, Result};
 use crate::middleware::UserLayer;
+use crate::middleware::auth::{self, Guard};
 use crate::middleware::deadline::Times;
+use crate::operation::{Auth, Operation};
 use crate::registry::Endpoint;
+use crate::rules::Rules;
 use crate::server::{Server, Stop};
 use crate::telemetry::Telemetry;
 
@@ -26,6 +29,7 @@ pub(crate) struct InForce {
     settings: Live<ServerSettings>,
     times: Live<Times>,
     limits: Live<Limits>,
+    guard: Guard,
     secure: Option<Secure>,
 }
 
@@ -38,12 +42,23 @@ impl InForce {
             secure: Secure::of(&settings.tls)?,
             times: Live::new(times(&settings)),
             limits: Live::new(limits(&settings)),
+            guard: Guard::default(),
             settings: Live::new(settings),
         })
     }
 
     pub(crate) fn settings(&self) -> &Live<ServerSettings> {
         &self.settings
+    }
+
+    /// What the settings say of operations, of those that are called too.
+    pub(crate) fn rules(&self) -> &Live<Rules> {
+        &self.guard.rules
+    }
+
+    /// Replaces who tells who calls. Before anything is served.
+    pub(crate) fn set_authenticator(&mut self, authenticator: auth::Authenticator) {
+        self.guard.authenticator = Some(authenticator);
     }
 
     /// Replaces them: for calls and for connections that come from now on.
@@ -93,7 +108,8 @@ impl ApiServer {
     ///
     /// # Errors
     ///
-    /// If two services have the same name, or a file of `server.tls` cannot be read or used.
+    /// If two services have the same name, a file of `server.tls` cannot be read or used, or an
+    /// operation asks who calls, which only an app's server can find out.
     pub fn new(settings: ServerSettings, services: Vec<Service>) -> Result<Self> {
         Self::layered(InForce::new(settings)?, services, &[], Telemetry::off())
     }
@@ -124,8 +140,17 @@ pub(crate) fn pipeline(
     layers: &[UserLayer],
     telemetry: Telemetry,
 ) -> Result<Pipeline> {
+    let routes = Routes::new(services)?;
     let (times, limits) = (in_force.times.clone(), in_force.limits.clone());
-    Ok(Pipeline::new(Routes::new(services)?, times, limits, layers, telemetry))
+    let guard = in_force.guard.clone();
+    if guard.authenticator.is_none() {
+        let rules = guard.rules.get();
+        let asks = |operation: &&'static Operation| rules.auth(operation) != Auth::Open;
+        if let Some(operation) = routes.iter().map(|route| route.operation).find(asks) {
+            return Err(auth::missing(operation.name()));
+        }
+    }
+    Ok(Pipeline::new(routes, times, limits, guard, layers, telemetry))
 }
 
 impl Server for ApiServer {

@@ -16,6 +16,7 @@ use crate::config::Live;
 use crate::context::{self, Face, Inbound, Peer};
 use crate::dispatch::{Arrival, Limits, Reply, Routes, ServerCall, unknown};
 use crate::error::{Error, Result};
+use crate::middleware::auth::{Authenticated, Guard};
 use crate::middleware::deadline::{Deadline, Times};
 use crate::middleware::metadata::ReadMetadata;
 use crate::middleware::observe::Observe;
@@ -30,7 +31,7 @@ use crate::wire::web::Web;
 /// What all calls to operations that are not here have in common.
 static UNKNOWN: Operation = Operation::new("/unknown/Unknown", Kind::Bidi);
 
-type Stack = Rescue<ReadMetadata<Observe<Recovery<Deadline<Inner>>>>>;
+type Stack = Rescue<ReadMetadata<Observe<Recovery<Deadline<Authenticated<Inner>>>>>>;
 
 /// The way of a call through a server. Cloning is cheap.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ impl Pipeline {
         routes: Routes,
         times: Live<Times>,
         limits: Live<Limits>,
+        guard: Guard,
         layers: &[UserLayer],
         telemetry: Telemetry,
     ) -> Self {
@@ -59,7 +61,10 @@ impl Pipeline {
             Inner::Layered(layers.iter().rev().fold(dispatch, |inner, layer| layer.wrap(inner)))
         };
         // Innermost first; what each is for stands in its own folder.
-        let stack = Deadline::new(inner, times);
+        let rules = guard.rules.clone();
+        let stack = Authenticated::new(inner, guard);
+        // So that nobody waits for who tells who calls.
+        let stack = Deadline::new(stack, times, rules);
         // So that a panic is observed as the error that it becomes.
         let stack = Recovery::new(stack);
         let operations: Vec<_> = routes.iter().map(|route| route.operation).collect();

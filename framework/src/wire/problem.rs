@@ -91,6 +91,24 @@ mod tests {
     }
 
     #[test]
+    fn details_are_told_as_the_specification_writes_an_any() {
+        let error = Error::unavailable("BUSY", "")
+            .with_retry_after(Duration::from_millis(1500))
+            .with_detail(prost_types::Duration { seconds: 3, nanos: 0 });
+        let told = write(&error);
+        assert_eq!(
+            told["details"],
+            json!([
+                {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.500s"},
+                {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "3s"},
+            ])
+        );
+        assert_eq!(again(&error).retry_after(), Some(Duration::from_millis(1500)));
+        let back: Option<prost_types::Duration> = again(&error).detail();
+        assert_eq!(back.map(|back| back.seconds), Some(3));
+    }
+
+    #[test]
     fn a_detail_of_a_type_that_is_not_known_travels_on() {
         let any = prost_types::Any { type_url: "x.org/a.b.C".to_owned(), value: vec![8, 1] };
         let error = Error::internal("R", "m").with_any(any.clone());

@@ -23,7 +23,7 @@ pub(super) const FLOORS: [&[&str]; 5] = [
         "message",
         "media",
     ],
-    &["registry", "config", "health", "telemetry", "tls", "wire", "server"],
+    &["rules", "registry", "config", "health", "telemetry", "tls", "wire", "server"],
     &["middleware", "balance", "backend", "dispatch"],
     &["transport", "client"],
     &["app", "testing", "__codegen", "builtin", "macros", "prelude"],

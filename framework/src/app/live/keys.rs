@@ -69,6 +69,7 @@ const KEYS: &[(&str, When)] = &[
     ("registry.timeout", AtOnce),
     ("registry.local.*", NextStart),
     ("registry.consul.*", NextStart),
+    ("operations.*", AtOnce),
     ("client.timeout", AtOnce),
     ("client.balancer", AtOnce),
     ("client.connect_timeout", AtOnce),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::rules::Rules;
 use crate::telemetry::Telemetry;
 use crate::transport;
 
@@ -82,6 +83,7 @@ pub(super) struct Follower {
     pub(super) started: Arc<Settings>,
     pub(super) pending: Pending,
     pub(super) server: Option<transport::InForce>,
+    pub(super) rules: crate::config::Live<Rules>,
     pub(super) channels: Channels,
     pub(super) telemetry: Telemetry,
 }
@@ -102,6 +104,7 @@ impl Follower {
         if let Some(server) = &self.server {
             server.set(settings.server.clone());
         }
+        self.rules.set(Rules::new(&settings.operations));
         self.channels.set_settings(settings);
         if let Err(error) = self.telemetry.apply(&settings.telemetry) {
             // It was checked before; what was in force stays.

@@ -317,6 +317,7 @@ fn what_waits_for_the_next_start_is_told_once_and_shown_until_it_is_taken_back()
         started,
         pending: Pending::none(),
         server: None,
+        rules: crate::config::Live::new(Rules::default()),
         channels: Channels::default(),
         telemetry: Telemetry::off(),
     };

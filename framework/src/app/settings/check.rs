@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use crate::config::{Invalid, Variables, duration};
 use crate::registry::Advertise;
+use crate::rules;
 use crate::telemetry;
 use crate::transport::{self, ServerSettings};
 
@@ -15,6 +16,7 @@ impl Settings {
         faults.extend(self.config.check().err());
         faults.extend(self.rollout.check().err());
         faults.extend(self.server.tls.check().err());
+        rules::check(&self.operations, &mut faults);
         self.check_addresses(variables, &mut faults);
         self.check_numbers(&mut faults);
         if self.registry.kind == RegistryKind::Consul && cfg!(not(feature = "consul")) {

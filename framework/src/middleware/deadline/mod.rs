@@ -7,7 +7,8 @@
 //! | a stream, the caller gave a time | that |
 //! | a stream, the caller gave none | none; it ends when nothing moves either way for the idle limit |
 //!
-//! The operation's limit is what its proto says, else `server.timeout`. A call whose time is up when
+//! The operation's limit is what the settings `operations` say of it, else its proto, else
+//! `server.timeout`. A call whose time is up when
 //! it arrives is not run. The timer is made when a handler first waits, so that one that does not
 //! wait costs none.
 
@@ -26,6 +27,7 @@ use crate::body::Body;
 use crate::config::Live;
 use crate::context::Inbound;
 use crate::error::{Error, Result};
+use crate::rules::Rules;
 use crate::wire;
 
 use body::{Activity, Bounded, Touching};
@@ -44,11 +46,12 @@ pub(crate) struct Times {
 pub(crate) struct Deadline<S> {
     inner: S,
     times: Live<Times>,
+    rules: Live<Rules>,
 }
 
 impl<S> Deadline<S> {
-    pub(crate) fn new(inner: S, times: Live<Times>) -> Self {
-        Self { inner, times }
+    pub(crate) fn new(inner: S, times: Live<Times>, rules: Live<Rules>) -> Self {
+        Self { inner, times, rules }
     }
 }
 
@@ -65,7 +68,7 @@ where
     }
 
     fn call(&mut self, mut call: Inbound) -> Self::Future {
-        let bounds = self.times.get().of(&call);
+        let bounds = self.times.get().of(&self.rules.get(), &call);
         if let Some(deadline) = bounds.deadline {
             call.cx.set_deadline(deadline);
         }
@@ -79,11 +82,11 @@ where
 }
 
 impl Times {
-    fn of(&self, call: &Inbound) -> Bounds {
+    fn of(&self, rules: &Rules, call: &Inbound) -> Bounds {
         let operation = call.cx.operation();
         let unary = operation.kind().is_unary();
         let asked = wire::timeout::read(call.request.headers());
-        let own = operation.timeout().or_else(|| self.unary.filter(|_| unary));
+        let own = rules.timeout(operation, self.unary.filter(|_| unary));
         let given = match (asked, own) {
             (Some(asked), Some(own)) => Some(asked.min(own)),
             (asked, own) => asked.or(own),

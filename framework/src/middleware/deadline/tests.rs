@@ -27,7 +27,8 @@ fn request(operation: &'static Operation, timeout: Option<&'static str>) -> Inbo
 async fn ends_after(call: Inbound) -> (Duration, Error) {
     let begun = Instant::now();
     let hang = service_fn(|_| std::future::pending::<Result<Response<Body>>>());
-    let error = Deadline::new(hang, times()).oneshot(call).await.unwrap_err();
+    let error =
+        Deadline::new(hang, times(), Live::new(Rules::default())).oneshot(call).await.unwrap_err();
     (begun.elapsed(), error)
 }
 
@@ -54,8 +55,10 @@ async fn the_smallest_of_all_limits_ends_a_call() {
 #[tokio::test(start_paused = true)]
 async fn a_call_whose_time_is_up_when_it_arrives_is_not_run() {
     let never = service_fn(|_| -> std::future::Ready<Result<Response<Body>>> { panic!("it ran") });
-    let error =
-        Deadline::new(never, times()).oneshot(request(&UNARY, Some("0n"))).await.unwrap_err();
+    let error = Deadline::new(never, times(), Live::new(Rules::default()))
+        .oneshot(request(&UNARY, Some("0n")))
+        .await
+        .unwrap_err();
     assert_eq!(error.reason(), "DEADLINE_EXCEEDED");
 }
 
@@ -65,7 +68,10 @@ async fn the_handler_is_told_its_deadline() {
         assert_eq!(call.cx.remaining(), Some(Duration::from_secs(3)));
         Ok(Response::new(Body::empty()))
     });
-    Deadline::new(seen, times()).oneshot(request(&UNARY, Some("3S"))).await.unwrap();
+    Deadline::new(seen, times(), Live::new(Rules::default()))
+        .oneshot(request(&UNARY, Some("3S")))
+        .await
+        .unwrap();
 }
 
 fn ticking(every: Duration) -> Body {
@@ -80,8 +86,10 @@ async fn stream_ends_after(every: Duration, timeout: Option<&'static str>) -> (D
     let begun = Instant::now();
     let service =
         service_fn(move |_| std::future::ready(Ok::<_, Error>(Response::new(ticking(every)))));
-    let response =
-        Deadline::new(service, times()).oneshot(request(&STREAM, timeout)).await.unwrap();
+    let response = Deadline::new(service, times(), Live::new(Rules::default()))
+        .oneshot(request(&STREAM, timeout))
+        .await
+        .unwrap();
     let mut body = response.into_body();
     loop {
         if let Err(error) = body.frame().await.unwrap() {
@@ -115,7 +123,7 @@ async fn a_stream_that_talks_is_not_idle_and_one_that_stops_is() {
 async fn a_limit_that_changes_holds_for_the_calls_that_come_then() {
     let times = times();
     let hang = service_fn(|_| std::future::pending::<Result<Response<Body>>>());
-    let service = Deadline::new(hang, times.clone());
+    let service = Deadline::new(hang, times.clone(), Live::new(Rules::default()));
     let begun = Instant::now();
     let before = service.clone().oneshot(request(&UNARY, None));
     times.set(Times { unary: Some(Duration::from_secs(1)), idle: None });
@@ -123,4 +131,22 @@ async fn a_limit_that_changes_holds_for_the_calls_that_come_then() {
     after.await.unwrap_err();
     assert_eq!(begun.elapsed().as_secs(), 1);
     drop(before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_of_an_operation_win_over_its_proto() {
+    let table = [
+        (r#"{"/t.T/Short": {"timeout": "3s"}}"#, &SHORT, Some(3)),
+        (r#"{"/t.T/*": {"timeout": "0s"}}"#, &SHORT, None),
+        (r#"{"/t.T/Stream": {"timeout": "4s"}}"#, &STREAM, Some(4)),
+        (r#"{"/t.T/Other": {"timeout": "4s"}}"#, &UNARY, Some(10)),
+    ];
+    for (settings, operation, expected) in table {
+        let rules = Live::new(Rules::new(&serde_json::from_str(settings).unwrap()));
+        let seen = service_fn(move |call: Inbound| async move {
+            assert_eq!(call.cx.remaining(), expected.map(Duration::from_secs), "{settings}");
+            Ok::<_, Error>(Response::new(Body::empty()))
+        });
+        Deadline::new(seen, times(), rules).oneshot(request(operation, None)).await.unwrap();
+    }
 }

@@ -11,6 +11,7 @@ use tower::layer::layer_fn;
 use super::*;
 use crate::dispatch::{Facts, Handler, Service};
 use crate::middleware::Selector;
+use crate::middleware::auth::Guard;
 
 static ECHO: Operation = Operation::new("/t.Echo/Echo", Kind::Unary);
 static PANIC: Operation = Operation::new("/t.Echo/Panic", Kind::Unary);
@@ -71,7 +72,14 @@ impl Handler for Echo {
 fn pipeline(layers: &[UserLayer]) -> Pipeline {
     let times = Live::new(Times { unary: Some(Duration::from_secs(10)), idle: None });
     let routes = Routes::new(vec![Service::new(&FACTS, Echo)]).unwrap();
-    Pipeline::new(routes, times, Live::new(Limits::default()), layers, Telemetry::off())
+    Pipeline::new(
+        routes,
+        times,
+        Live::new(Limits::default()),
+        Guard::default(),
+        layers,
+        Telemetry::off(),
+    )
 }
 
 fn framed<T: Message>(messages: &[T]) -> Bytes {
