@@ -96,12 +96,12 @@ impl Rules {
         let proto = proto.unwrap_or(crate::operation::Retry::new(1));
         let said = said.cloned().unwrap_or_default();
         let policy = RetryPolicy {
-            max_attempts: said.max_attempts.unwrap_or(proto.max_attempts()),
+            max_attempts: said.max_attempts.unwrap_or_else(|| proto.max_attempts()),
             codes: proto.codes(),
             reasons: proto.reasons(),
-            initial_backoff: said.initial_backoff.unwrap_or(proto.initial_backoff()),
-            max_backoff: said.max_backoff.unwrap_or(proto.max_backoff()),
-            per_try_timeout: said.per_try_timeout.or(proto.per_try_timeout()),
+            initial_backoff: said.initial_backoff.unwrap_or_else(|| proto.initial_backoff()),
+            max_backoff: said.max_backoff.unwrap_or_else(|| proto.max_backoff()),
+            per_try_timeout: said.per_try_timeout.or_else(|| proto.per_try_timeout()),
         };
         (policy.max_attempts > 1).then_some(policy)
     }
