@@ -15,7 +15,7 @@ pub use crate::dispatch::{
 };
 pub use crate::json::{AnyType, Enum, Json, Types, codec as json};
 pub use crate::message::{Request, Response};
-pub use crate::validate::Validate;
+pub use crate::validate::{Validate, Violations, rules};
 
 /// The contract that this framework keeps with generated code.
 pub const VERSION: u32 = 2;

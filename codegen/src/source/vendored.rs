@@ -13,6 +13,7 @@ macro_rules! vendored {
 
 vendored! {
     "bia/options.proto",
+    "buf/validate/validate.proto",
     "errors/errors.proto",
     "google/api/annotations.proto",
     "google/api/field_behavior.proto",

@@ -916,13 +916,19 @@ impl ::bia::__codegen::Bind for Order {}
 impl ::bia::__codegen::Bind for Buyer {}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for Delivery {}
+impl ::bia::__codegen::Validate for Delivery {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for Order {}
+impl ::bia::__codegen::Validate for Order {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for Buyer {}
+impl ::bia::__codegen::Validate for Buyer {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ShopError {

@@ -1084,25 +1084,39 @@ impl ::bia::__codegen::Bind for ImportUsersRequest {}
 impl ::bia::__codegen::Bind for ImportUsersResponse {}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for User {}
+impl ::bia::__codegen::Validate for User {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for user::Address {}
+impl ::bia::__codegen::Validate for user::Address {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for GetUserRequest {}
+impl ::bia::__codegen::Validate for GetUserRequest {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for WatchUsersRequest {}
+impl ::bia::__codegen::Validate for WatchUsersRequest {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for WatchUsersResponse {}
+impl ::bia::__codegen::Validate for WatchUsersResponse {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for ImportUsersRequest {}
+impl ::bia::__codegen::Validate for ImportUsersRequest {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Validate for ImportUsersResponse {}
+impl ::bia::__codegen::Validate for ImportUsersResponse {
+    fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
+}
 
 /// The files of this package and all that they import, as an encoded `google.protobuf.FileDescriptorSet`.
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]

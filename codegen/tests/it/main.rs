@@ -8,6 +8,7 @@ mod garbage;
 mod http;
 mod openapi;
 mod options;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -9,6 +9,7 @@ use crate::context::{Context, Inbound};
 use crate::error::{Error, Result};
 use crate::json::Options;
 use crate::message::{Request, Response as Answer};
+use crate::validate;
 use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
 
 use super::codec::{self, Codec};
@@ -199,8 +200,10 @@ impl ServerCall {
         };
         cx.set_headers(parts.headers);
         let writing = Writing { encoding, limit: self.limits.max_send, codec };
-        let requests =
-            Streaming::new(body, decoder, End::Request).metered(cx.clone()).read_by(codec.reader());
+        let requests = Streaming::new(body, decoder, End::Request)
+            .metered(cx.clone())
+            .read_by(codec.reader())
+            .checked_by(validate::check::<Req>);
         Ok((cx, requests, writing))
     }
 }

@@ -1,10 +1,14 @@
 //! Messages of `google.protobuf`, which prost-types brings: rules about them are of the fields that
 //! hold them.
 
-use super::Validate;
+use super::{Validate, Violations};
 
 macro_rules! foreign {
-    ($($type:ty),* $(,)?) => { $(impl Validate for $type {})* };
+    ($($type:ty),* $(,)?) => {
+        $(impl Validate for $type {
+            fn validate(&self, _: &mut Violations) {}
+        })*
+    };
 }
 
 foreign! {

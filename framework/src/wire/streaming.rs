@@ -114,7 +114,6 @@ impl<T: Message + Default> Streaming<T> {
     }
 
     /// Replaces what each message is held against: one that it refuses ends the stream.
-    #[expect(dead_code, reason = "for the rules of a proto")]
     pub(crate) fn checked_by(mut self, check: fn(&T) -> Result<()>) -> Self {
         self.check = Some(check);
         self

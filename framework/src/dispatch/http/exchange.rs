@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::json;
 use crate::media::Media;
 use crate::message::{Request, Response as Answer};
+use crate::validate;
 
 use super::super::binding::Part;
 use super::super::call::Limits;
@@ -63,7 +64,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// What cannot be read, or is too large.
+    /// What cannot be read, is too large, or breaks the rules of its proto.
     pub(in crate::dispatch) async fn read<Req: Request>(&self, unread: Unread) -> Result<Req> {
         let Unread { headers, version, query, body } = unread;
         let mut message = Req::default();
@@ -86,6 +87,7 @@ impl Exchange {
             path::fill(&mut message, path, &bound.binding)?;
         }
         self.cx.set_headers(headers);
+        validate::check(&message)?;
         Ok(message)
     }
 

@@ -2583,46 +2583,76 @@ impl crate::__codegen::Bind for LocalizedMessage {}
 impl crate::__codegen::Bind for Status {}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ErrorInfo {}
+impl crate::__codegen::Validate for ErrorInfo {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for RetryInfo {}
+impl crate::__codegen::Validate for RetryInfo {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for DebugInfo {}
+impl crate::__codegen::Validate for DebugInfo {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for QuotaFailure {}
+impl crate::__codegen::Validate for QuotaFailure {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for quota_failure::Violation {}
+impl crate::__codegen::Validate for quota_failure::Violation {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for PreconditionFailure {}
+impl crate::__codegen::Validate for PreconditionFailure {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for precondition_failure::Violation {}
+impl crate::__codegen::Validate for precondition_failure::Violation {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for BadRequest {}
+impl crate::__codegen::Validate for BadRequest {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for bad_request::FieldViolation {}
+impl crate::__codegen::Validate for bad_request::FieldViolation {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for RequestInfo {}
+impl crate::__codegen::Validate for RequestInfo {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ResourceInfo {}
+impl crate::__codegen::Validate for ResourceInfo {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for Help {}
+impl crate::__codegen::Validate for Help {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for help::Link {}
+impl crate::__codegen::Validate for help::Link {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for LocalizedMessage {}
+impl crate::__codegen::Validate for LocalizedMessage {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for Status {}
+impl crate::__codegen::Validate for Status {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}

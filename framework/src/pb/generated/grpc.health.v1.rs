@@ -484,13 +484,21 @@ impl crate::__codegen::Bind for HealthListRequest {}
 impl crate::__codegen::Bind for HealthListResponse {}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for HealthCheckRequest {}
+impl crate::__codegen::Validate for HealthCheckRequest {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for HealthCheckResponse {}
+impl crate::__codegen::Validate for HealthCheckResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for HealthListRequest {}
+impl crate::__codegen::Validate for HealthListRequest {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for HealthListResponse {}
+impl crate::__codegen::Validate for HealthListResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}

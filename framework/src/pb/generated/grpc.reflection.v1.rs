@@ -1597,25 +1597,41 @@ impl crate::__codegen::Bind for ServiceResponse {}
 impl crate::__codegen::Bind for ErrorResponse {}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ServerReflectionRequest {}
+impl crate::__codegen::Validate for ServerReflectionRequest {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ExtensionRequest {}
+impl crate::__codegen::Validate for ExtensionRequest {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ServerReflectionResponse {}
+impl crate::__codegen::Validate for ServerReflectionResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for FileDescriptorResponse {}
+impl crate::__codegen::Validate for FileDescriptorResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ExtensionNumberResponse {}
+impl crate::__codegen::Validate for ExtensionNumberResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ListServiceResponse {}
+impl crate::__codegen::Validate for ListServiceResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ServiceResponse {}
+impl crate::__codegen::Validate for ServiceResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Validate for ErrorResponse {}
+impl crate::__codegen::Validate for ErrorResponse {
+    fn validate(&self, _: &mut crate::__codegen::Violations) {}
+}

@@ -1,0 +1,53 @@
+//! Rules that cannot be kept are refused when code is made, each at its place and all at once.
+
+use super::Protos;
+
+/// What the compiler says against messages of `text`, in which a line is a rule.
+fn error_of(text: &str) -> String {
+    let head = "syntax = \"proto3\"; package a; import \"buf/validate/validate.proto\";\n";
+    Protos::new(&[("a.proto", &format!("{head}{text}"))]).error(&["a.proto"])
+}
+
+#[test]
+fn every_rule_that_cannot_be_compiled_is_told_with_line_and_column() {
+    let error = error_of(
+        "message M {
+  string a = 1 [(buf.validate.field).string.pattern = \"(\"];
+  int32 b = 2 [(buf.validate.field).string.len = 1];
+  repeated string c = 3 [(buf.validate.field).repeated.items.int32.gt = 1];
+  map<string, M> d = 4 [(buf.validate.field).map = {min_pairs: 2, max_pairs: 1}];
+  float e = 5 [(buf.validate.field).float = {gt: nan}];
+  repeated M f = 6 [(buf.validate.field).repeated.unique = true];
+  option (buf.validate.message).oneof = {fields: [\"a\", \"z\", \"a\"]};
+}",
+    );
+    let expected = [
+        "a.proto:9:3: a.M has no field 'z'",
+        "  help: name fields of this message as the proto does",
+        "a.proto:9:3: 'a' is named twice",
+        "  help: name each field once",
+        "a.proto:3:17: the pattern `(` cannot be compiled: unclosed group",
+        "  help: patterns are of RE2: github.com/google/re2/wiki/Syntax",
+        "a.proto:4:15: rules of string on what is int32",
+        "  help: write int32 in place of string",
+        "a.proto:5:25: rules of int32 on what is string",
+        "  help: write string in place of int32",
+        "a.proto:6:25: nothing has 2 or more and 1 or less",
+        "  help: make min_pairs at most max_pairs",
+        "a.proto:7:16: nothing is greater or less than nan",
+        "  help: give a number",
+        "a.proto:8:21: messages cannot be told to be unique",
+        "  help: unique is for scalars and enums",
+    ];
+    assert_eq!(error, expected.join("\n"));
+}
+
+#[test]
+fn a_rule_that_is_ignored_is_checked_all_the_same() {
+    let error = error_of(
+        "message M {
+  string a = 1 [(buf.validate.field) = {ignore: IGNORE_ALWAYS, string: {pattern: \"[\"}}];
+}",
+    );
+    assert!(error.starts_with("a.proto:3:17: the pattern `[` cannot be compiled"), "{error}");
+}
