@@ -1,14 +1,17 @@
-//! Generates the service of gRPC's interoperability tests twice, by ours and by tonic's generator, and the services of
-//! the fleets.
+//! Generates the service of gRPC's interoperability tests twice, by ours and by tonic's generator, the services of
+//! the fleets, and the messages of protobuf's conformance tests.
 
 use std::error::Error;
 use std::path::PathBuf;
 
 const FILE: &str = "proto/grpc/testing/test.proto";
 const FLEET: &str = "proto/fleet/v1/fleet.proto";
+const CONFORMANCE: [&str; 3] =
+    ["conformance.proto", "test_messages_proto2.proto", "test_messages_proto3.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    bia_codegen::compile(&[FILE, FLEET])?;
+    let conformance = CONFORMANCE.map(|file| format!("proto/conformance/{file}"));
+    bia_codegen::Compiler::new().files([FILE, FLEET]).files(conformance).compile()?;
 
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
     std::fs::create_dir_all(&out)?;

@@ -247,25 +247,18 @@ fn entry(json: &TokenStream, field: &Field) -> TokenStream {
             && (is_message || proto.parent_file().syntax() == Syntax::Proto2)
     };
     let presence = match proto.cardinality() {
-        Cardinality::Required => quote!(Required),
-        Cardinality::Optional if is_null() => quote!(Null),
-        Cardinality::Optional | Cardinality::Repeated => quote!(Implied),
+        Cardinality::Required => Some(quote!(.required())),
+        Cardinality::Optional => is_null().then(|| quote!(.null())),
+        Cardinality::Repeated => None,
     };
     // Messages of google.protobuf are as plain as scalars here.
     let is_leaf = match &field.value {
         Value::Message { descriptor, .. } => descriptor.package_name() == "google.protobuf",
         _ => true,
     };
-    quote! {
-        #json::Field {
-            number: #number,
-            json: #json_name,
-            proto: #proto_name,
-            oneof: #oneof,
-            presence: #json::Presence::#presence,
-            is_leaf: #is_leaf,
-        }
-    }
+    let inner = (!is_leaf).then(|| quote!(.inner()));
+    let member = (oneof > 0).then(|| quote!(.member(#oneof)));
+    quote!(#json::Field::new(#number, #json_name, #proto_name) #presence #inner #member)
 }
 
 /// The place of a field by its name: by its length first, which tells most names apart.

@@ -315,22 +315,8 @@ impl ::bia::__codegen::Enum for delivery::ErrorReason {
 impl ::bia::__codegen::json::Message for Delivery {
     const NAME: &'static str = "shop.v1.Delivery";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "reason",
-            proto: "reason",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 2u32,
-            json: "others",
-            proto: "others",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "reason", "reason"),
+        ::bia::__codegen::json::Field::new(2u32, "others", "others"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -420,86 +406,18 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for Delivery {
 impl ::bia::__codegen::json::Message for Order {
     const NAME: &'static str = "shop.v1.Order";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "sku",
-            proto: "sku",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 2u32,
-            json: "card",
-            proto: "card",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 3u32,
-            json: "buyer",
-            proto: "buyer",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
-        ::bia::__codegen::json::Field {
-            number: 4u32,
-            json: "notes",
-            proto: "notes",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 5u32,
-            json: "others",
-            proto: "others",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        ::bia::__codegen::json::Field {
-            number: 6u32,
-            json: "iban",
-            proto: "iban",
-            oneof: 1u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 7u32,
-            json: "voucher",
-            proto: "voucher",
-            oneof: 1u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 8u32,
-            json: "onAccountOf",
-            proto: "on_account_of",
-            oneof: 1u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        ::bia::__codegen::json::Field {
-            number: 9u32,
-            json: "error",
-            proto: "error",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 10u32,
-            json: "pin",
-            proto: "pin",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "sku", "sku"),
+        ::bia::__codegen::json::Field::new(2u32, "card", "card"),
+        ::bia::__codegen::json::Field::new(3u32, "buyer", "buyer").null().inner(),
+        ::bia::__codegen::json::Field::new(4u32, "notes", "notes"),
+        ::bia::__codegen::json::Field::new(5u32, "others", "others").inner(),
+        ::bia::__codegen::json::Field::new(6u32, "iban", "iban").member(1u16),
+        ::bia::__codegen::json::Field::new(7u32, "voucher", "voucher").member(1u16),
+        ::bia::__codegen::json::Field::new(8u32, "onAccountOf", "on_account_of")
+            .inner()
+            .member(1u16),
+        ::bia::__codegen::json::Field::new(9u32, "error", "error"),
+        ::bia::__codegen::json::Field::new(10u32, "pin", "pin"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -768,30 +686,9 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for Order {
 impl ::bia::__codegen::json::Message for Buyer {
     const NAME: &'static str = "shop.v1.Buyer";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "name",
-            proto: "name",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 2u32,
-            json: "password",
-            proto: "password",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 3u32,
-            json: "parent",
-            proto: "parent",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "name", "name"),
+        ::bia::__codegen::json::Field::new(2u32, "password", "password"),
+        ::bia::__codegen::json::Field::new(3u32, "parent", "parent").null().inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {

@@ -239,78 +239,17 @@ impl ::bia::__codegen::Enum for Status {
 impl ::bia::__codegen::json::Message for User {
     const NAME: &'static str = "user.v1.User";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "id",
-            proto: "id",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 2u32,
-            json: "name",
-            proto: "name",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 3u32,
-            json: "email",
-            proto: "email",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 4u32,
-            json: "status",
-            proto: "status",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 5u32,
-            json: "createdAt",
-            proto: "created_at",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Null,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 6u32,
-            json: "labels",
-            proto: "labels",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 7u32,
-            json: "phone",
-            proto: "phone",
-            oneof: 1u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 8u32,
-            json: "address",
-            proto: "address",
-            oneof: 1u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        ::bia::__codegen::json::Field {
-            number: 9u32,
-            json: "others",
-            proto: "others",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "id", "id"),
+        ::bia::__codegen::json::Field::new(2u32, "name", "name"),
+        ::bia::__codegen::json::Field::new(3u32, "email", "email"),
+        ::bia::__codegen::json::Field::new(4u32, "status", "status"),
+        ::bia::__codegen::json::Field::new(5u32, "createdAt", "created_at").null(),
+        ::bia::__codegen::json::Field::new(6u32, "labels", "labels"),
+        ::bia::__codegen::json::Field::new(7u32, "phone", "phone").member(1u16),
+        ::bia::__codegen::json::Field::new(8u32, "address", "address")
+            .inner()
+            .member(1u16),
+        ::bia::__codegen::json::Field::new(9u32, "others", "others").inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -561,22 +500,10 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for User {
 impl ::bia::__codegen::json::Message for user::Address {
     const NAME: &'static str = "user.v1.User.Address";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "street",
-            proto: "street",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        ::bia::__codegen::json::Field {
-            number: 2u32,
-            json: "sharedWith",
-            proto: "shared_with",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "street", "street"),
+        ::bia::__codegen::json::Field::new(2u32, "sharedWith", "shared_with")
+            .null()
+            .inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -677,14 +604,7 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for user::Address {
 impl ::bia::__codegen::json::Message for GetUserRequest {
     const NAME: &'static str = "user.v1.GetUserRequest";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "id",
-            proto: "id",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "id", "id"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -808,14 +728,7 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for WatchUsersRequest {
 impl ::bia::__codegen::json::Message for WatchUsersResponse {
     const NAME: &'static str = "user.v1.WatchUsersResponse";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "user",
-            proto: "user",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "user", "user").null().inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -890,14 +803,7 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for WatchUsersResponse {
 impl ::bia::__codegen::json::Message for ImportUsersRequest {
     const NAME: &'static str = "user.v1.ImportUsersRequest";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "user",
-            proto: "user",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "user", "user").null().inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -972,14 +878,7 @@ impl<'de> ::bia::__codegen::serde::Deserialize<'de> for ImportUsersRequest {
 impl ::bia::__codegen::json::Message for ImportUsersResponse {
     const NAME: &'static str = "user.v1.ImportUsersResponse";
     const FIELDS: &'static [::bia::__codegen::json::Field] = &[
-        ::bia::__codegen::json::Field {
-            number: 1u32,
-            json: "imported",
-            proto: "imported",
-            oneof: 0u16,
-            presence: ::bia::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        ::bia::__codegen::json::Field::new(1u32, "imported", "imported"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {

@@ -110,7 +110,7 @@ const WELL_KNOWN: &[AnyType] = &[
     AnyType::special::<Vec<u8>>("google.protobuf.BytesValue"),
     AnyType::special::<f64>("google.protobuf.DoubleValue"),
     AnyType::special::<Duration>("google.protobuf.Duration"),
-    AnyType::special::<()>(EMPTY),
+    AnyType::of::<()>(EMPTY),
     AnyType::special::<FieldMask>("google.protobuf.FieldMask"),
     AnyType::special::<f32>("google.protobuf.FloatValue"),
     AnyType::special::<i32>("google.protobuf.Int32Value"),
@@ -123,6 +123,7 @@ const WELL_KNOWN: &[AnyType] = &[
     AnyType::special::<u64>("google.protobuf.UInt64Value"),
     AnyType::special::<Value>("google.protobuf.Value"),
 ];
+/// Its JSON is an object of its fields, of which there are none; but some write it as a value.
 const EMPTY: &str = "google.protobuf.Empty";
 
 /// The type that a URL names, or why there is none.
@@ -189,8 +190,8 @@ fn of_members(mut members: Vec<(String, Node)>, options: &Options) -> Result<Any
         return Err("the @type of an Any stands there twice".to_owned());
     }
     let known = known(&type_url, options)?;
-    let node =
-        if known.is_special { special(members, known, options)? } else { Node::Object(members) };
+    let in_value = known.is_special || known.name == EMPTY;
+    let node = if in_value { special(members, known, options)? } else { Node::Object(members) };
     let value = (known.read)(node, options)
         .map_err(|error| format!("an Any of {}: {error}", known.name))?;
     Ok(Any { type_url, value })

@@ -12,7 +12,7 @@ use super::{Json, Options};
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, the first and the last second that
 /// `google/protobuf/timestamp.proto` allows.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-/// The longest, either way, that `google/protobuf/duration.proto` allows: about 10,000 years.
+/// The most seconds, either way, beside nanoseconds, that `google/protobuf/duration.proto` allows: about 10,000 years.
 const LONGEST: u64 = 315_576_000_000;
 const BILLION: u32 = 1_000_000_000;
 const DAY: i64 = 86_400;
@@ -160,7 +160,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     let mut rest = Scanner(rest.as_bytes());
     let seconds = i64::try_from(whole.parse::<u64>().ok().filter(|s| *s <= LONGEST)?).ok()?;
     let nanos = rest.fraction()?;
-    if rest.0 != b"s" || (seconds.unsigned_abs() == LONGEST && nanos > 0) {
+    if rest.0 != b"s" {
         return None;
     }
     let sign = if negative { -1 } else { 1 };

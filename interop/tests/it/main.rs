@@ -7,6 +7,7 @@
     reason = "helpers of tests"
 )]
 
+mod conformance;
 mod grpc_go;
 mod grpcurl;
 mod peer;

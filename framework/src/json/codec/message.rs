@@ -14,22 +14,59 @@ use super::write::{All, One};
 #[derive(Debug)]
 pub struct Field {
     /// Its number.
-    pub number: u32,
+    pub(super) number: u32,
     /// Its name in JSON.
-    pub json: &'static str,
+    pub(super) json: &'static str,
     /// Its name in the proto.
-    pub proto: &'static str,
+    pub(super) proto: &'static str,
     /// The oneof that it is a member of, counted from 1; 0 if none.
-    pub oneof: u16,
+    pub(super) oneof: u16,
     /// What it is when it is not set.
-    pub presence: Presence,
+    pub(super) presence: Presence,
     /// Whether an error of its value does not say yet where it is.
-    pub is_leaf: bool,
+    pub(super) is_leaf: bool,
+}
+
+impl Field {
+    /// The field of this number, name in JSON and name in the proto: a scalar, or a list or map of
+    /// some.
+    #[must_use]
+    pub const fn new(number: u32, json: &'static str, proto: &'static str) -> Self {
+        Self { number, json, proto, oneof: 0, presence: Presence::Implied, is_leaf: true }
+    }
+
+    /// It holds messages.
+    #[must_use]
+    pub const fn inner(mut self) -> Self {
+        self.is_leaf = false;
+        self
+    }
+
+    /// It is null when it is not set, where that is wished for.
+    #[must_use]
+    pub const fn null(mut self) -> Self {
+        self.presence = Presence::Null;
+        self
+    }
+
+    /// It has to be there.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.presence = Presence::Required;
+        self
+    }
+
+    /// It is a member of a oneof, counted from 1.
+    #[must_use]
+    pub const fn member(mut self, oneof: u16) -> Self {
+        self.oneof = oneof;
+        self
+    }
 }
 
 /// What a field is when it is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
+pub(super) enum Presence {
     /// Its default, or nothing.
     Implied,
     /// `null`, where that is wished for.

@@ -21,7 +21,8 @@ use super::{Json, Types};
 pub use super::Options;
 pub use leaf::{Bytes, Double, Dynamic, EnumOf, Float, Msg, Null, Text};
 pub use map::{Key, map_read, map_write};
-pub use message::{Field, Message, Presence};
+use message::Presence;
+pub use message::{Field, Message};
 pub use read::{boxed, member, optional, optional_boxed, plain, repeated};
 pub use scalar::{Bool, Int32, Int64, Uint32, Uint64};
 pub use write::{

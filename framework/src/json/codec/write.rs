@@ -2,8 +2,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::super::{Defaults, FieldNames, Options};
-use super::message::{Field, Presence};
-use super::{Codec, Put};
+use super::{Codec, Field, Presence, Put};
 
 /// Where the fields of a message go.
 pub trait Sink<'o> {

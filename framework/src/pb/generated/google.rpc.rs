@@ -621,30 +621,9 @@ impl ::prost::Name for Status {
 impl crate::__codegen::json::Message for ErrorInfo {
     const NAME: &'static str = "google.rpc.ErrorInfo";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "reason",
-            proto: "reason",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "domain",
-            proto: "domain",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "metadata",
-            proto: "metadata",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "reason", "reason"),
+        crate::__codegen::json::Field::new(2u32, "domain", "domain"),
+        crate::__codegen::json::Field::new(3u32, "metadata", "metadata"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -756,14 +735,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ErrorInfo {
 impl crate::__codegen::json::Message for RetryInfo {
     const NAME: &'static str = "google.rpc.RetryInfo";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "retryDelay",
-            proto: "retry_delay",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Null,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "retryDelay", "retry_delay").null(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -844,22 +816,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for RetryInfo {
 impl crate::__codegen::json::Message for DebugInfo {
     const NAME: &'static str = "google.rpc.DebugInfo";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "stackEntries",
-            proto: "stack_entries",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "detail",
-            proto: "detail",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "stackEntries", "stack_entries"),
+        crate::__codegen::json::Field::new(2u32, "detail", "detail"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -960,14 +918,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for DebugInfo {
 impl crate::__codegen::json::Message for QuotaFailure {
     const NAME: &'static str = "google.rpc.QuotaFailure";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "violations",
-            proto: "violations",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "violations", "violations").inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1042,70 +993,18 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for QuotaFailure {
 impl crate::__codegen::json::Message for quota_failure::Violation {
     const NAME: &'static str = "google.rpc.QuotaFailure.Violation";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "subject",
-            proto: "subject",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "description",
-            proto: "description",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "apiService",
-            proto: "api_service",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 4u32,
-            json: "quotaMetric",
-            proto: "quota_metric",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 5u32,
-            json: "quotaId",
-            proto: "quota_id",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 6u32,
-            json: "quotaDimensions",
-            proto: "quota_dimensions",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 7u32,
-            json: "quotaValue",
-            proto: "quota_value",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 8u32,
-            json: "futureQuotaValue",
-            proto: "future_quota_value",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "subject", "subject"),
+        crate::__codegen::json::Field::new(2u32, "description", "description"),
+        crate::__codegen::json::Field::new(3u32, "apiService", "api_service"),
+        crate::__codegen::json::Field::new(4u32, "quotaMetric", "quota_metric"),
+        crate::__codegen::json::Field::new(5u32, "quotaId", "quota_id"),
+        crate::__codegen::json::Field::new(6u32, "quotaDimensions", "quota_dimensions"),
+        crate::__codegen::json::Field::new(7u32, "quotaValue", "quota_value"),
+        crate::__codegen::json::Field::new(
+            8u32,
+            "futureQuotaValue",
+            "future_quota_value",
+        ),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1328,14 +1227,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for quota_failure::Violation
 impl crate::__codegen::json::Message for PreconditionFailure {
     const NAME: &'static str = "google.rpc.PreconditionFailure";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "violations",
-            proto: "violations",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "violations", "violations").inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1410,30 +1302,9 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for PreconditionFailure {
 impl crate::__codegen::json::Message for precondition_failure::Violation {
     const NAME: &'static str = "google.rpc.PreconditionFailure.Violation";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "type",
-            proto: "type",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "subject",
-            proto: "subject",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "description",
-            proto: "description",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "type", "type"),
+        crate::__codegen::json::Field::new(2u32, "subject", "subject"),
+        crate::__codegen::json::Field::new(3u32, "description", "description"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1548,14 +1419,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for precondition_failure::Vi
 impl crate::__codegen::json::Message for BadRequest {
     const NAME: &'static str = "google.rpc.BadRequest";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "fieldViolations",
-            proto: "field_violations",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "fieldViolations", "field_violations")
+            .inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1636,38 +1501,12 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for BadRequest {
 impl crate::__codegen::json::Message for bad_request::FieldViolation {
     const NAME: &'static str = "google.rpc.BadRequest.FieldViolation";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "field",
-            proto: "field",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "description",
-            proto: "description",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "reason",
-            proto: "reason",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 4u32,
-            json: "localizedMessage",
-            proto: "localized_message",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "field", "field"),
+        crate::__codegen::json::Field::new(2u32, "description", "description"),
+        crate::__codegen::json::Field::new(3u32, "reason", "reason"),
+        crate::__codegen::json::Field::new(4u32, "localizedMessage", "localized_message")
+            .null()
+            .inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1804,22 +1643,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for bad_request::FieldViolat
 impl crate::__codegen::json::Message for RequestInfo {
     const NAME: &'static str = "google.rpc.RequestInfo";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "requestId",
-            proto: "request_id",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "servingData",
-            proto: "serving_data",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "requestId", "request_id"),
+        crate::__codegen::json::Field::new(2u32, "servingData", "serving_data"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1926,38 +1751,10 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for RequestInfo {
 impl crate::__codegen::json::Message for ResourceInfo {
     const NAME: &'static str = "google.rpc.ResourceInfo";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "resourceType",
-            proto: "resource_type",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "resourceName",
-            proto: "resource_name",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "owner",
-            proto: "owner",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 4u32,
-            json: "description",
-            proto: "description",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "resourceType", "resource_type"),
+        crate::__codegen::json::Field::new(2u32, "resourceName", "resource_name"),
+        crate::__codegen::json::Field::new(3u32, "owner", "owner"),
+        crate::__codegen::json::Field::new(4u32, "description", "description"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -2090,14 +1887,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ResourceInfo {
 impl crate::__codegen::json::Message for Help {
     const NAME: &'static str = "google.rpc.Help";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "links",
-            proto: "links",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "links", "links").inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -2168,22 +1958,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for Help {
 impl crate::__codegen::json::Message for help::Link {
     const NAME: &'static str = "google.rpc.Help.Link";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "description",
-            proto: "description",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "url",
-            proto: "url",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "description", "description"),
+        crate::__codegen::json::Field::new(2u32, "url", "url"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -2274,22 +2050,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for help::Link {
 impl crate::__codegen::json::Message for LocalizedMessage {
     const NAME: &'static str = "google.rpc.LocalizedMessage";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "locale",
-            proto: "locale",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "message",
-            proto: "message",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "locale", "locale"),
+        crate::__codegen::json::Field::new(2u32, "message", "message"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -2384,30 +2146,9 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for LocalizedMessage {
 impl crate::__codegen::json::Message for Status {
     const NAME: &'static str = "google.rpc.Status";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "code",
-            proto: "code",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "message",
-            proto: "message",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "details",
-            proto: "details",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "code", "code"),
+        crate::__codegen::json::Field::new(2u32, "message", "message"),
+        crate::__codegen::json::Field::new(3u32, "details", "details"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {

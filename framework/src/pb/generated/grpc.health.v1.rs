@@ -157,14 +157,7 @@ impl crate::__codegen::Enum for health_check_response::ServingStatus {
 impl crate::__codegen::json::Message for HealthCheckRequest {
     const NAME: &'static str = "grpc.health.v1.HealthCheckRequest";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "service",
-            proto: "service",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "service", "service"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -239,14 +232,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for HealthCheckRequest {
 impl crate::__codegen::json::Message for HealthCheckResponse {
     const NAME: &'static str = "grpc.health.v1.HealthCheckResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "status",
-            proto: "status",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "status", "status"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -374,14 +360,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for HealthListRequest {
 impl crate::__codegen::json::Message for HealthListResponse {
     const NAME: &'static str = "grpc.health.v1.HealthListResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "statuses",
-            proto: "statuses",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "statuses", "statuses").inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {

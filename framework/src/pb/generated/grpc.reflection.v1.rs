@@ -275,54 +275,30 @@ impl ::prost::Name for ErrorResponse {
 impl crate::__codegen::json::Message for ServerReflectionRequest {
     const NAME: &'static str = "grpc.reflection.v1.ServerReflectionRequest";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "host",
-            proto: "host",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 3u32,
-            json: "fileByFilename",
-            proto: "file_by_filename",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 4u32,
-            json: "fileContainingSymbol",
-            proto: "file_containing_symbol",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 5u32,
-            json: "fileContainingExtension",
-            proto: "file_containing_extension",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        crate::__codegen::json::Field {
-            number: 6u32,
-            json: "allExtensionNumbersOfType",
-            proto: "all_extension_numbers_of_type",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 7u32,
-            json: "listServices",
-            proto: "list_services",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "host", "host"),
+        crate::__codegen::json::Field::new(3u32, "fileByFilename", "file_by_filename")
+            .member(1u16),
+        crate::__codegen::json::Field::new(
+                4u32,
+                "fileContainingSymbol",
+                "file_containing_symbol",
+            )
+            .member(1u16),
+        crate::__codegen::json::Field::new(
+                5u32,
+                "fileContainingExtension",
+                "file_containing_extension",
+            )
+            .inner()
+            .member(1u16),
+        crate::__codegen::json::Field::new(
+                6u32,
+                "allExtensionNumbersOfType",
+                "all_extension_numbers_of_type",
+            )
+            .member(1u16),
+        crate::__codegen::json::Field::new(7u32, "listServices", "list_services")
+            .member(1u16),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -610,22 +586,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ServerReflectionRequest 
 impl crate::__codegen::json::Message for ExtensionRequest {
     const NAME: &'static str = "grpc.reflection.v1.ExtensionRequest";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "containingType",
-            proto: "containing_type",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "extensionNumber",
-            proto: "extension_number",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "containingType", "containing_type"),
+        crate::__codegen::json::Field::new(2u32, "extensionNumber", "extension_number"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -727,54 +689,34 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ExtensionRequest {
 impl crate::__codegen::json::Message for ServerReflectionResponse {
     const NAME: &'static str = "grpc.reflection.v1.ServerReflectionResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "validHost",
-            proto: "valid_host",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "originalRequest",
-            proto: "original_request",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Null,
-            is_leaf: false,
-        },
-        crate::__codegen::json::Field {
-            number: 4u32,
-            json: "fileDescriptorResponse",
-            proto: "file_descriptor_response",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        crate::__codegen::json::Field {
-            number: 5u32,
-            json: "allExtensionNumbersResponse",
-            proto: "all_extension_numbers_response",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        crate::__codegen::json::Field {
-            number: 6u32,
-            json: "listServicesResponse",
-            proto: "list_services_response",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
-        crate::__codegen::json::Field {
-            number: 7u32,
-            json: "errorResponse",
-            proto: "error_response",
-            oneof: 1u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "validHost", "valid_host"),
+        crate::__codegen::json::Field::new(2u32, "originalRequest", "original_request")
+            .null()
+            .inner(),
+        crate::__codegen::json::Field::new(
+                4u32,
+                "fileDescriptorResponse",
+                "file_descriptor_response",
+            )
+            .inner()
+            .member(1u16),
+        crate::__codegen::json::Field::new(
+                5u32,
+                "allExtensionNumbersResponse",
+                "all_extension_numbers_response",
+            )
+            .inner()
+            .member(1u16),
+        crate::__codegen::json::Field::new(
+                6u32,
+                "listServicesResponse",
+                "list_services_response",
+            )
+            .inner()
+            .member(1u16),
+        crate::__codegen::json::Field::new(7u32, "errorResponse", "error_response")
+            .inner()
+            .member(1u16),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1057,14 +999,11 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ServerReflectionResponse
 impl crate::__codegen::json::Message for FileDescriptorResponse {
     const NAME: &'static str = "grpc.reflection.v1.FileDescriptorResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "fileDescriptorProto",
-            proto: "file_descriptor_proto",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(
+            1u32,
+            "fileDescriptorProto",
+            "file_descriptor_proto",
+        ),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1145,22 +1084,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for FileDescriptorResponse {
 impl crate::__codegen::json::Message for ExtensionNumberResponse {
     const NAME: &'static str = "grpc.reflection.v1.ExtensionNumberResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "baseTypeName",
-            proto: "base_type_name",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "extensionNumber",
-            proto: "extension_number",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "baseTypeName", "base_type_name"),
+        crate::__codegen::json::Field::new(2u32, "extensionNumber", "extension_number"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1267,14 +1192,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ExtensionNumberResponse 
 impl crate::__codegen::json::Message for ListServiceResponse {
     const NAME: &'static str = "grpc.reflection.v1.ListServiceResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "service",
-            proto: "service",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: false,
-        },
+        crate::__codegen::json::Field::new(1u32, "service", "service").inner(),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1349,14 +1267,7 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ListServiceResponse {
 impl crate::__codegen::json::Message for ServiceResponse {
     const NAME: &'static str = "grpc.reflection.v1.ServiceResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "name",
-            proto: "name",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "name", "name"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
@@ -1427,22 +1338,8 @@ impl<'de> crate::__codegen::serde::Deserialize<'de> for ServiceResponse {
 impl crate::__codegen::json::Message for ErrorResponse {
     const NAME: &'static str = "grpc.reflection.v1.ErrorResponse";
     const FIELDS: &'static [crate::__codegen::json::Field] = &[
-        crate::__codegen::json::Field {
-            number: 1u32,
-            json: "errorCode",
-            proto: "error_code",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
-        crate::__codegen::json::Field {
-            number: 2u32,
-            json: "errorMessage",
-            proto: "error_message",
-            oneof: 0u16,
-            presence: crate::__codegen::json::Presence::Implied,
-            is_leaf: true,
-        },
+        crate::__codegen::json::Field::new(1u32, "errorCode", "error_code"),
+        crate::__codegen::json::Field::new(2u32, "errorMessage", "error_message"),
     ];
     fn find(name: &str) -> ::core::option::Option<usize> {
         match name.len() {
