@@ -12,12 +12,13 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
+use http::{Method, Response};
 use prost::Message;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::body::Body;
-use crate::context::Context;
+use crate::context::{Context, Face};
 use crate::error::{Error, Result};
 use crate::operation::{Kind, Operation};
 use crate::telemetry::{ClientSeen, Making, Outcome, Sent};
@@ -26,6 +27,8 @@ use crate::wire::{self, Decoder, Encoding, End, Streaming};
 use super::channel::Channel;
 use super::exchange::{Outgoing, Progress, exchange};
 use super::head;
+use super::http::Spoken;
+use super::incoming::Incoming;
 use super::pump::Payload;
 use super::settings::Terms;
 
@@ -71,6 +74,12 @@ pub struct Reply<T> {
     pub trailers: HeaderMap,
 }
 
+impl<T> Reply<T> {
+    pub(super) fn new(message: T, headers: HeaderMap) -> Self {
+        Self { message, headers, trailers: HeaderMap::new() }
+    }
+}
+
 /// A call that resolves to a [`Reply`].
 #[must_use = "a call is made only when it is awaited"]
 pub struct WithReply<T>(Call<T>);
@@ -80,10 +89,18 @@ pub(super) struct Plan<T> {
     channel: Channel,
     terms: Terms,
     operation: &'static Operation,
-    payload: Result<(Payload, Sent)>,
+    told: Result<Told>,
     timeout: Option<Duration>,
     metadata: HeaderMap,
     run: fn(Self) -> BoxFuture<'static, Result<Reply<T>>>,
+}
+
+/// The request of a call, as it goes out.
+pub(super) struct Told {
+    pub(super) payload: Payload,
+    pub(super) sent: Sent,
+    /// How it is told over HTTP; none over gRPC.
+    pub(super) spoken: Option<Box<Spoken>>,
 }
 
 impl<T> Call<T> {
@@ -91,11 +108,11 @@ impl<T> Call<T> {
         channel: Channel,
         terms: Terms,
         operation: &'static Operation,
-        payload: Result<(Payload, Sent)>,
+        told: Result<Told>,
         run: fn(Plan<T>) -> BoxFuture<'static, Result<Reply<T>>>,
     ) -> Self {
         let (timeout, metadata) = (None, HeaderMap::new());
-        let plan = Plan { channel, terms, operation, payload, timeout, metadata, run };
+        let plan = Plan { channel, terms, operation, told, timeout, metadata, run };
         Self(State::Planned(plan))
     }
 
@@ -136,7 +153,7 @@ impl<T> Call<T> {
                 Some((name, value)) => {
                     plan.metadata.append(name, value);
                 }
-                None => plan.payload = Err(invalid(key)),
+                None => plan.told = Err(invalid(key)),
             }
         })
     }
@@ -206,20 +223,34 @@ impl<T> fmt::Debug for WithReply<T> {
 }
 
 /// A call on its way.
-struct Running {
-    channel: Channel,
-    call: Outgoing,
-    seen: ClientSeen,
+pub(super) struct Running {
+    pub(super) channel: Channel,
+    pub(super) call: Outgoing,
+    pub(super) seen: ClientSeen,
 }
 
 impl<T> Plan<T> {
+    /// The largest message that is read.
+    pub(super) fn limit(&self) -> usize {
+        self.terms.max_receive
+    }
+
+    /// How it is told over HTTP; none over gRPC, or if it cannot be told.
+    pub(super) fn spoken(&self) -> Option<&Spoken> {
+        self.told.as_ref().ok()?.spoken.as_deref()
+    }
+
     /// Settles deadline and metadata, now that the call begins.
-    fn begin(self) -> Result<Running> {
+    pub(super) fn begin(self) -> Result<Running> {
         let begun = Instant::now();
         let terms = self.terms;
         let default = terms.timeout.filter(|_| self.operation.kind() == Kind::Unary);
         let own = self.timeout.or(default).map(|timeout| begun + timeout);
-        let mut headers = head::headers(terms.compress);
+        let Told { payload, sent, spoken } = self.told?;
+        let mut headers = match &spoken {
+            None => head::headers(terms.compress),
+            Some(_) => head::plain(),
+        };
         if !self.metadata.is_empty() {
             headers.extend(self.metadata);
         }
@@ -229,18 +260,52 @@ impl<T> Plan<T> {
         }
         let within = served.as_ref().and_then(Context::deadline);
         let deadline = [own, within].into_iter().flatten().min();
-        let (payload, sent) = self.payload?;
+        let face = if spoken.is_none() { Face::Grpc } else { Face::Http };
         let seen = self.channel.calls().begin(
-            Making { operation: self.operation, begun, deadline, sent },
+            Making { operation: self.operation, face, begun, deadline, sent },
             served.as_ref(),
             &mut headers,
         );
         let name = self.operation.name();
-        let path = PathAndQuery::from_maybe_shared(Bytes::from_static(name.as_bytes()))
-            .map_err(Error::from_source)?;
         let operation = Cow::Borrowed(name);
-        let call = Outgoing { operation, path, headers, payload, begun, deadline };
+        let call = match spoken {
+            None => {
+                let path = PathAndQuery::from_maybe_shared(Bytes::from_static(name.as_bytes()))
+                    .map_err(Error::from_source)?;
+                let (verb, tells_time) = (Method::POST, true);
+                Outgoing { operation, verb, path, headers, payload, begun, deadline, tells_time }
+            }
+            Some(spoken) => {
+                spoken.mark(&mut headers, &payload.head);
+                let Spoken { verb, target: path, dialect, .. } = *spoken;
+                let tells_time = dialect.tells_time();
+                Outgoing { operation, verb, path, headers, payload, begun, deadline, tells_time }
+            }
+        };
         Ok(Running { channel: self.channel, call, seen })
+    }
+}
+
+/// How the answer of a call is read that is one message.
+pub(super) trait Answer<T> {
+    /// The message, and how many bytes it was.
+    fn read(
+        self,
+        response: Response<Incoming>,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Reply<T>, usize)>> + Send;
+}
+
+/// As gRPC has it.
+struct Framed;
+
+impl<T: Message + Default> Answer<T> for Framed {
+    async fn read(self, response: Response<Incoming>, limit: usize) -> Result<(Reply<T>, usize)> {
+        let mut stream = stream(response, limit)?;
+        let message = wire::read_one(&mut stream).await?;
+        let received = stream.take_decoded();
+        let (headers, trailers) = stream.into_parts();
+        Ok((Reply { message, headers, trailers }, received))
     }
 }
 
@@ -248,30 +313,32 @@ impl<T> Plan<T> {
 pub(super) fn one<T: Message + Default + 'static>(
     plan: Plan<T>,
 ) -> BoxFuture<'static, Result<Reply<T>>> {
-    Box::pin(async move {
-        let limit = plan.terms.max_receive;
-        let Running { channel, mut call, mut seen } = plan.begin()?;
-        let (begun, deadline) = (call.begun, call.deadline);
-        let operation = call.operation.clone();
-        let mut progress = Progress::default();
-        let answer = async {
-            let mut stream = open::<T>(&channel, &mut call, &mut progress, limit, false).await?;
-            let message = wire::read_one(&mut stream).await?;
-            seen.receive(stream.take_decoded());
-            let (headers, trailers) = stream.into_parts();
-            Ok(Reply { message, headers, trailers })
-        };
-        let reply = match deadline {
-            None => answer.await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
-                Ok(reply) => reply,
-                Err(_) => Err(progress.too_late(&operation, begun)),
-            },
-        };
-        seen.set_node(progress.address());
-        seen.end(reply.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Ok));
-        reply
-    })
+    Box::pin(settled(plan, Framed))
+}
+
+/// Makes a call to its end.
+pub(super) async fn settled<T>(plan: Plan<T>, answer: impl Answer<T>) -> Result<Reply<T>> {
+    let limit = plan.limit();
+    let Running { channel, mut call, mut seen } = plan.begin()?;
+    let (begun, deadline) = (call.begun, call.deadline);
+    let operation = call.operation.clone();
+    let mut progress = Progress::default();
+    let answer = async {
+        let response = exchange(&channel, &mut call, &mut progress).await?;
+        let (reply, received) = answer.read(response, limit).await?;
+        seen.receive(received);
+        Ok(reply)
+    };
+    let reply = match deadline {
+        None => answer.await,
+        Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
+            Ok(reply) => reply,
+            Err(_) => Err(progress.too_late(&operation, begun)),
+        },
+    };
+    seen.set_node(progress.address());
+    seen.end(reply.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Ok));
+    reply
 }
 
 /// Makes a call that is answered with a stream.
@@ -284,14 +351,14 @@ pub(super) fn many<T: Message + Default + 'static>(
 ) -> BoxFuture<'static, Result<Reply<Streaming<T>>>> {
     Box::pin(async move {
         let both_ways = plan.operation.kind() == Kind::Bidi;
-        let limit = plan.terms.max_receive;
+        let limit = plan.limit();
         let Running { channel, mut call, mut seen } = plan.begin()?;
         let stalled = both_ways.then(Arc::<AtomicBool>::default);
         let mut progress = Progress::telling(stalled.clone());
         let mut opening = Box::pin(async move {
             let (begun, deadline) = (call.begun, call.deadline);
             let operation = call.operation.clone();
-            let opening = open::<T>(&channel, &mut call, &mut progress, limit, true);
+            let opening = open::<T>(&channel, &mut call, &mut progress, limit);
             let opened = match deadline {
                 None => opening.await,
                 Some(deadline) => match tokio::time::timeout_at(deadline, opening).await {
@@ -333,22 +400,27 @@ pub(super) fn many<T: Message + Default + 'static>(
     })
 }
 
-/// Sends a call and opens the stream of what is answered, of messages up to `limit`; `bounded` gives
-/// that stream the deadline.
+/// Sends a call and opens the stream of what is answered, of messages up to `limit`, with the deadline.
 async fn open<T: Message + Default>(
     channel: &Channel,
     call: &mut Outgoing,
     progress: &mut Progress,
     limit: usize,
-    bounded: bool,
 ) -> Result<Streaming<T>> {
-    let response = exchange(channel, call, progress).await?;
-    let (parts, mut body) = response.into_parts();
-    head::check(&parts)?;
-    let encoding = Encoding::of(&parts.headers)?;
-    if let Some(deadline) = call.deadline.filter(|_| bounded) {
-        body.set_deadline(deadline, call.begun);
+    let mut response = exchange(channel, call, progress).await?;
+    if let Some(deadline) = call.deadline {
+        response.body_mut().set_deadline(deadline, call.begun);
     }
-    let decoder = Decoder::new(encoding, limit);
+    stream(response, limit)
+}
+
+/// What is answered, as a stream of messages up to `limit`.
+fn stream<T: Message + Default>(
+    response: Response<Incoming>,
+    limit: usize,
+) -> Result<Streaming<T>> {
+    let (parts, body) = response.into_parts();
+    head::check(&parts)?;
+    let decoder = Decoder::new(Encoding::of(&parts.headers)?, limit);
     Ok(Streaming::new(Body::new(body), decoder, End::Response).with_headers(parts.headers))
 }

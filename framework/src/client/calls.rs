@@ -7,6 +7,8 @@ use crate::wire::Streaming;
 
 use super::call::Call;
 use super::channel::Channel;
+use super::http;
+use super::settings::Protocol;
 
 /// Calls a method of one message each way; `rule` is how its proto has it called over HTTP.
 pub fn unary<Req: Request, Res: Response>(
@@ -15,8 +17,13 @@ pub fn unary<Req: Request, Res: Response>(
     rule: Option<&'static Binding>,
     request: Req,
 ) -> Call<Res> {
-    let _http = rule;
-    channel.unary(operation, request)
+    let pool = channel.pool();
+    if pool.way.protocol == Protocol::Grpc {
+        return channel.unary(operation, request);
+    }
+    let terms = pool.terms();
+    let told = http::told(operation, rule, &request, terms);
+    Call::new(channel.clone(), terms, operation, told, http::one)
 }
 
 /// Calls a method that streams to the caller.
@@ -26,6 +33,11 @@ pub fn server_stream<Req: Request, Res: Response>(
     rule: Option<&'static Binding>,
     request: Req,
 ) -> Call<Streaming<Res>> {
-    let _http = rule;
-    channel.server_stream(operation, request)
+    let pool = channel.pool();
+    if pool.way.protocol == Protocol::Grpc {
+        return channel.server_stream(operation, request);
+    }
+    let terms = pool.terms();
+    let told = http::told(operation, rule, &request, terms);
+    Call::new(channel.clone(), terms, operation, told, http::many)
 }

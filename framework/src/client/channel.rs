@@ -17,13 +17,13 @@ use crate::registry::{Discovery, Endpoint};
 use crate::telemetry::{ClientCalls, Sent, Telemetry};
 use crate::wire::{self, Streaming};
 
-use super::call::{self, Call};
+use super::call::{self, Call, Told};
 use super::owner;
 use super::pool::{InForce, Pool};
 use super::pump::Payload;
 use super::requests::Requests;
 use super::secure::Secure;
-use super::settings::{ClientSettings, Terms};
+use super::settings::{ClientSettings, Protocol, Terms};
 use super::socket::{Connector, Way};
 use super::state::ChannelState;
 use super::target::Target;
@@ -80,8 +80,8 @@ impl Channel {
         Res: Message + Default + 'static,
     {
         let terms = self.pool().terms();
-        let payload = encode(&request, terms);
-        Call::new(self.clone(), terms, operation, payload, call::one)
+        let told = self.speaks_grpc(operation.name()).and_then(|()| encode(&request, terms));
+        Call::new(self.clone(), terms, operation, told, call::one)
     }
 
     /// Calls a method that streams to the caller.
@@ -96,8 +96,8 @@ impl Channel {
         Res: Message + Default + 'static,
     {
         let terms = self.pool().terms();
-        let payload = encode(&request, terms);
-        Call::new(self.clone(), terms, operation, payload, call::many)
+        let told = self.speaks_grpc(operation.name()).and_then(|()| encode(&request, terms));
+        Call::new(self.clone(), terms, operation, told, call::many)
     }
 
     /// Calls a method that the caller streams to.
@@ -112,8 +112,8 @@ impl Channel {
         S: Stream<Item = Req> + Send + 'static,
     {
         let terms = self.pool().terms();
-        let payload = stream(requests, terms);
-        Call::new(self.clone(), terms, operation, Ok(payload), call::one)
+        let told = self.speaks_grpc(operation.name()).map(|()| stream(requests, terms));
+        Call::new(self.clone(), terms, operation, told, call::one)
     }
 
     /// Calls a method that streams both ways.
@@ -128,8 +128,8 @@ impl Channel {
         S: Stream<Item = Req> + Send + 'static,
     {
         let terms = self.pool().terms();
-        let payload = stream(requests, terms);
-        Call::new(self.clone(), terms, operation, Ok(payload), call::many)
+        let told = self.speaks_grpc(operation.name()).map(|()| stream(requests, terms));
+        Call::new(self.clone(), terms, operation, told, call::many)
     }
 
     /// What it calls, as it was given.
@@ -156,6 +156,14 @@ impl Channel {
         ChannelState::of(self.pool())
     }
 
+    /// Whether its nodes are spoken to in gRPC.
+    pub(super) fn speaks_grpc(&self, operation: &str) -> Result<()> {
+        match self.pool().way.protocol {
+            Protocol::Grpc => Ok(()),
+            Protocol::Http => Err(only_grpc(operation, &self.target())),
+        }
+    }
+
     pub(super) fn pool(&self) -> &Pool {
         &self.0.pool
     }
@@ -165,13 +173,25 @@ impl Channel {
     }
 }
 
-fn encode(request: &impl Message, terms: Terms) -> Result<(Payload, Sent)> {
-    let mut data = BytesMut::new();
-    let sent = wire::encode(request, terms.compress, terms.max_send, &mut data)?;
-    Ok((Payload::whole(data.freeze()), Sent::Whole(sent as u64)))
+fn only_grpc(operation: &str, target: &str) -> Error {
+    Error::unimplemented(
+        "PROTOCOL_UNSUITED",
+        format!(
+            "cannot call {operation} over HTTP, which {target} is spoken to in: only a method that \
+             takes one message can be, through the client that was generated of its proto; set \
+             client.protocol to grpc for others"
+        ),
+    )
 }
 
-fn stream<Req, S>(requests: S, terms: Terms) -> (Payload, Sent)
+fn encode(request: &impl Message, terms: Terms) -> Result<Told> {
+    let mut data = BytesMut::new();
+    let sent = wire::encode(request, terms.compress, terms.max_send, &mut data)?;
+    let (payload, sent) = (Payload::whole(data.freeze()), Sent::Whole(sent as u64));
+    Ok(Told { payload, sent, spoken: None })
+}
+
+fn stream<Req, S>(requests: S, terms: Terms) -> Told
 where
     Req: Message + 'static,
     S: Stream<Item = Req> + Send + 'static,
@@ -179,7 +199,7 @@ where
     let sent = Arc::default();
     let count = Arc::clone(&sent);
     let body = Requests::new(requests, terms.compress, terms.max_send, count);
-    (Payload::stream(Body::new(body)), Sent::Counted(sent))
+    Told { payload: Payload::stream(Body::new(body)), sent: Sent::Counted(sent), spoken: None }
 }
 
 impl fmt::Debug for Channel {
@@ -264,8 +284,9 @@ impl ChannelBuilder {
         };
         let source = discovery.as_ref().map(|discovery| discovery.describe());
         let in_force = InForce::new(self.settings, self.balancer);
-        let secure = Secure::of(&in_force.settings.tls, &target)?;
-        let way = Way { connector: self.connector, secure };
+        let secure = Secure::of(&in_force.settings, &target)?;
+        let protocol = in_force.settings.protocol;
+        let way = Way { protocol, connector: self.connector, secure };
         let pool = Arc::new(Pool::new(target, in_force, way, source));
         let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
         let owner = AbortOnDropHandle::new(task);

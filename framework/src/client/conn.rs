@@ -1,4 +1,4 @@
-//! One HTTP/2 connection: made, driven, watched for signs of life.
+//! A connection as calls use it, and one of HTTP/2: made, driven, watched for signs of life.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::registry::Endpoint;
 
 use super::failure::{self, Rounded};
+use super::http::Lane;
 use super::settings::ClientSettings;
 use super::socket::{Counted, Traffic, Way};
 
@@ -29,15 +30,12 @@ const MAX_HEADERS: u32 = 64 * 1024;
 /// How many streams that we have cancelled are remembered, for what the peer still sends of them.
 const REMEMBERED_RESETS: usize = 1024;
 
-/// A connection as calls use it.
+/// A connection as calls use it; of HTTP/1.1, all those to one node together.
 pub(super) struct Conn {
-    send: SendRequest<Bytes>,
-    /// What requests say of how they came: `http`, or `https` over TLS.
-    scheme: Scheme,
-    traffic: Arc<Traffic>,
+    via: Via,
     /// Calls that have a place here, the health watch among them.
     in_flight: AtomicUsize,
-    /// How many streams the peer lets us have at one time.
+    /// How many streams the peer lets us have at one time, or how many connections the settings.
     limit: AtomicUsize,
     /// Whether new streams are taken: until the peer says GOAWAY, we retire it, or it breaks.
     open: AtomicBool,
@@ -47,6 +45,20 @@ pub(super) struct Conn {
     cause: OnceLock<String>,
     /// Told when the connection takes no new streams any more, or more than before.
     changed: Arc<Notify>,
+}
+
+/// What a connection speaks.
+pub(super) enum Via {
+    Http1(Lane),
+    Http2(Streams),
+}
+
+/// A connection of HTTP/2, which carries many calls.
+pub(super) struct Streams {
+    send: SendRequest<Bytes>,
+    /// What requests say of how they came: `http`, or `https` over TLS.
+    scheme: Scheme,
+    traffic: Arc<Traffic>,
 }
 
 /// What keeps a connection going. Owned by one task; it ends when the connection does.
@@ -117,17 +129,8 @@ pub(super) async fn connect(
         let sleep = Box::pin(tokio::time::sleep_until(now + interval));
         Keepalive { ping_pong, interval, timeout: settings.keepalive.timeout, sleep, pinged: None }
     });
-    let conn = Arc::new(Conn {
-        send,
-        scheme,
-        traffic: Arc::clone(&traffic),
-        in_flight: AtomicUsize::new(0),
-        limit: AtomicUsize::new(connection.max_concurrent_send_streams()),
-        open: AtomicBool::new(true),
-        annoyed: AtomicBool::new(false),
-        cause: OnceLock::new(),
-        changed,
-    });
+    let via = Via::Http2(Streams { send, scheme, traffic: Arc::clone(&traffic) });
+    let conn = Arc::new(Conn::new(via, connection.max_concurrent_send_streams(), changed));
     let driver = Driver {
         connection,
         conn: Arc::downgrade(&conn),
@@ -153,7 +156,7 @@ fn closed_at_once() -> Error {
     Error::unavailable("CONNECT_FAILED", "the peer closed the connection before it began")
 }
 
-impl Conn {
+impl Streams {
     /// Opens a stream, with all of its data if `data` is given. Does not wait.
     ///
     /// # Errors
@@ -176,6 +179,33 @@ impl Conn {
             stream.send_data(data, true).ok();
         }
         Ok((response, None))
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme.clone()
+    }
+
+    /// How many bytes were written: what is sent later than this was asked for is counted on top.
+    pub(super) fn written(&self) -> u64 {
+        self.traffic.written()
+    }
+}
+
+impl Conn {
+    pub(super) fn new(via: Via, limit: usize, changed: Arc<Notify>) -> Self {
+        Self {
+            via,
+            in_flight: AtomicUsize::new(0),
+            limit: AtomicUsize::new(limit),
+            open: AtomicBool::new(true),
+            annoyed: AtomicBool::new(false),
+            cause: OnceLock::new(),
+            changed,
+        }
+    }
+
+    pub(super) fn via(&self) -> &Via {
+        &self.via
     }
 
     /// Takes a place for a call, if there are fewer than `limit`.
@@ -202,12 +232,12 @@ impl Conn {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    pub(super) fn scheme(&self) -> Scheme {
-        self.scheme.clone()
-    }
-
     pub(super) fn limit(&self) -> usize {
         self.limit.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -223,11 +253,6 @@ impl Conn {
     pub(super) fn retire(&self) {
         self.open.store(false, Ordering::Release);
         self.changed.notify_one();
-    }
-
-    /// How many bytes were written: what is sent later than this was asked for is counted on top.
-    pub(super) fn written(&self) -> u64 {
-        self.traffic.written()
     }
 
     /// Why we gave it up, if we did.
@@ -298,8 +323,9 @@ impl Driver {
         if conn.limit.swap(limit, Ordering::Relaxed) < limit {
             conn.changed.notify_one();
         }
+        let Via::Http2(streams) = &conn.via else { return };
         // Fails once the peer has said GOAWAY, and when the stream numbers are used up.
-        if let Poll::Ready(Err(error)) = conn.send.clone().poll_ready(cx) {
+        if let Poll::Ready(Err(error)) = streams.send.clone().poll_ready(cx) {
             conn.annoyed.store(is_too_many_pings(&error), Ordering::Release);
             self.going = failure::is_orderly(&error);
             conn.retire();

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
+use ::http::uri::PathAndQuery;
+use ::http::{HeaderMap, Method, Response, StatusCode};
 use h2::client::ResponseFuture;
 use h2::{Reason, RecvStream};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, Response};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -24,10 +24,13 @@ use crate::error::{Error, Result};
 use crate::wire::timeout::{self, GRPC_TIMEOUT};
 
 use super::channel::Channel;
+use super::conn::Via;
 use super::failure;
 use super::guard::Guard;
 use super::head;
+use super::http;
 use super::incoming::{Incoming, Sending, is_failure};
+use super::member::Member;
 use super::pump::{Payload, Pump};
 
 /// How often more than there are nodes a call is sent that no node processes: connections may go away
@@ -37,11 +40,27 @@ const MORE: usize = 5;
 /// A call as it goes out, ready to be sent again.
 pub(super) struct Outgoing {
     pub(super) operation: Cow<'static, str>,
+    /// `POST`, unless a rule says another.
+    pub(super) verb: Method,
     pub(super) path: PathAndQuery,
     pub(super) headers: HeaderMap,
     pub(super) payload: Payload,
     pub(super) begun: Instant,
     pub(super) deadline: Option<Instant>,
+    /// Whether the node is told what is left until the deadline.
+    pub(super) tells_time: bool,
+}
+
+impl Outgoing {
+    /// The headers of an attempt that is made now.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(deadline) = self.deadline.filter(|_| self.tells_time) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            headers.insert(GRPC_TIMEOUT, timeout::write(left));
+        }
+        headers
+    }
 }
 
 /// How far a call has come, for the error when the time is up.
@@ -70,7 +89,7 @@ impl Progress {
 
 /// What an attempt came to.
 #[expect(clippy::large_enum_variant, reason = "the large one is what nearly every call is")]
-enum Attempt {
+pub(super) enum Attempt {
     Answered(Response<Incoming>),
     /// No node has processed the call, and it can be sent again; whether the node has refused it.
     Unsent(Error, bool),
@@ -92,7 +111,7 @@ pub(super) async fn exchange(
         let node = Arc::clone(&member.node);
         let guard = Guard::new(conn, Arc::clone(&node), channel.clone(), call.deadline);
         progress.node = Some(Arc::clone(&node));
-        match attempt(call, guard, &member.authority, progress.stalled.as_deref()).await {
+        match attempt(call, guard, &member, progress.stalled.as_deref()).await {
             Attempt::Answered(response) => return Ok(response),
             Attempt::Failed(error) => return Err(error),
             Attempt::Unsent(error, refused) => {
@@ -112,18 +131,19 @@ pub(super) async fn exchange(
 async fn attempt(
     call: &mut Outgoing,
     guard: Guard,
-    authority: &http::uri::Authority,
+    member: &Member,
     stalled: Option<&AtomicBool>,
 ) -> Attempt {
-    let mut headers = call.headers.clone();
-    if let Some(deadline) = call.deadline {
-        let left = deadline.saturating_duration_since(Instant::now());
-        headers.insert(GRPC_TIMEOUT, timeout::write(left));
-    }
-    let head = head::request(guard.conn().scheme(), authority, call.path.clone(), headers);
-    let written = guard.conn().written();
     let whole = call.payload.rest.is_none().then(|| call.payload.head.clone());
-    let (mut response, stream) = match guard.conn().open(head, whole) {
+    let (written, opened) = match guard.conn().via() {
+        Via::Http1(_) => return http::attempt(call, guard, member).await,
+        Via::Http2(streams) => {
+            let (path, headers) = (call.path.clone(), call.headers());
+            let head = head::request(streams.scheme(), &member.authority, path, headers);
+            (streams.written(), streams.open(head, whole))
+        }
+    };
+    let (mut response, stream) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             // It may be that nobody knows yet.
@@ -209,7 +229,11 @@ fn is_unsent(error: &h2::Error, guard: &Guard, written: u64) -> bool {
     }
     // A stream learns of the peer's GOAWAY only if it is above the last one that the peer processed.
     // On any other end of the connection, a call is unsent if not a byte was written since it came.
-    (error.is_go_away() && error.is_remote()) || guard.conn().written() == written
+    let silent = match guard.conn().via() {
+        Via::Http1(_) => false,
+        Via::Http2(streams) => streams.written() == written,
+    };
+    (error.is_go_away() && error.is_remote()) || silent
 }
 
 fn answered(
@@ -218,7 +242,7 @@ fn answered(
     mut guard: Guard,
     pump: Option<Pump>,
 ) -> Response<Incoming> {
-    let failed = response.status() != http::StatusCode::OK || is_failure(response.headers());
+    let failed = response.status() != StatusCode::OK || is_failure(response.headers());
     guard.answered(failed);
     response.map(|stream| {
         let mut body = Incoming::new(stream, call.operation.clone(), guard);

@@ -1,5 +1,6 @@
 //! What can go wrong on a connection, said so that a caller knows what to do.
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -20,6 +21,15 @@ pub(super) fn broken(error: h2::Error, operation: &str, node: &str, cause: Optio
         format!("the connection to {node} broke during {operation}: {why}"),
     )
     .with_source(error)
+}
+
+/// The same of a connection of HTTP/1.1.
+pub(super) fn cut(error: &hyper::Error, operation: &str, node: &str) -> Error {
+    let why = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    Error::unavailable(
+        "CONNECTION_LOST",
+        format!("the connection to {node} broke during {operation}: {why}"),
+    )
 }
 
 /// By the table of `grpc/grpc:doc/PROTOCOL-HTTP2.md`, "HTTP2 Transport Mapping".

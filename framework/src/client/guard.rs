@@ -8,6 +8,7 @@ use crate::balance::Node;
 
 use super::channel::Channel;
 use super::conn::Conn;
+use super::pool::Pool;
 
 /// Counts a call at its node and on its connection, and tells the node how it went.
 ///
@@ -49,6 +50,10 @@ impl Guard {
 
     pub(super) fn conn(&self) -> &Conn {
         &self.conn
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        self.channel.pool()
     }
 
     pub(super) fn address(&self) -> &str {

@@ -1,6 +1,9 @@
 //! The head of a request, and of its response.
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, StatusCode, Uri, Version, response, uri};
 
@@ -28,6 +31,13 @@ pub(super) fn headers(encoding: Encoding) -> HeaderMap {
     headers
 }
 
+/// The headers of a call over HTTP that do not depend on its body.
+pub(super) fn plain() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(USUAL);
+    headers.insert(USER_AGENT, AGENT);
+    headers
+}
+
 /// Adds what a call of another library lacks.
 pub(super) fn complete(headers: &mut HeaderMap) {
     headers.insert(TE, TRAILERS);
@@ -37,9 +47,17 @@ pub(super) fn complete(headers: &mut HeaderMap) {
 
 /// Whether the protocol keeps a header for itself.
 pub(super) fn is_reserved(name: &HeaderName) -> bool {
-    name.as_str().starts_with("grpc-")
-        || [TE, CONTENT_TYPE, USER_AGENT, http::header::HOST, http::header::CONTENT_LENGTH]
-            .contains(name)
+    const OWN: [HeaderName; 8] = [
+        TE,
+        CONTENT_TYPE,
+        USER_AGENT,
+        HOST,
+        CONTENT_LENGTH,
+        CONNECTION,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ];
+    name.as_str().starts_with("grpc-") || OWN.contains(name)
 }
 
 /// A request to `authority` that carries a call.

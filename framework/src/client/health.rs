@@ -12,7 +12,7 @@ use crate::pb::grpc::health::v1::health_check_response::ServingStatus;
 use crate::pb::grpc::health::v1::{HealthCheckRequest, HealthCheckResponse};
 use crate::wire::{self, Decoder, Encoding, End, Streaming};
 
-use super::conn::Conn;
+use super::conn::{Conn, Via};
 use super::failure;
 use super::head;
 use super::incoming::Incoming;
@@ -44,14 +44,16 @@ impl Watch {
         authority: &Authority,
         node: &str,
     ) -> Result<Option<(Box<Self>, bool)>> {
+        let Via::Http2(streams) = conn.via() else { return Ok(None) };
         // The last stream that the peer allows is for calls.
         if conn.limit() < 2 || !conn.enter(usize::MAX) {
             return Ok(None);
         }
         let seat = Seat(Arc::clone(conn));
         let failed = |error: h2::Error| failure::broken(error, PATH, node, conn.cause());
-        let (response, _) =
-            conn.open(request(conn.scheme(), authority), Some(question()?)).map_err(failed)?;
+        let (response, _) = streams
+            .open(request(streams.scheme(), authority), Some(question()?))
+            .map_err(failed)?;
         let (parts, body) = response.await.map_err(failed)?.into_parts();
         let body = Incoming::unguarded(body, PATH, node);
         if let Err(error) = head::check(&parts) {

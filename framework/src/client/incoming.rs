@@ -17,10 +17,11 @@ use crate::wire::status::GRPC_STATUS;
 
 use super::failure;
 use super::guard::Guard;
+use super::http::Reading;
 
 /// The body of a response.
 pub(super) struct Incoming {
-    stream: RecvStream,
+    source: Source,
     stage: Stage,
     operation: Cow<'static, str>,
     /// The call's place at its node; the health watch has none.
@@ -29,6 +30,19 @@ pub(super) struct Incoming {
     node: Option<Box<str>>,
     deadline: Option<Deadline>,
     sending: Option<Sending>,
+}
+
+/// Where a response is read from.
+enum Source {
+    /// In a box, for calls over gRPC to carry no more than they need.
+    Http1(Box<Reading>),
+    Http2(RecvStream),
+}
+
+/// Why it cannot be read any further.
+enum Broken {
+    Http1(hyper::Error),
+    Http2(h2::Error),
 }
 
 enum Stage {
@@ -50,8 +64,17 @@ pub(super) struct Sending {
 
 impl Incoming {
     pub(super) fn new(stream: RecvStream, operation: Cow<'static, str>, guard: Guard) -> Self {
+        Self::of(Source::Http2(stream), operation, guard)
+    }
+
+    /// The body of a response over HTTP/1.1.
+    pub(super) fn http1(reading: Reading, operation: Cow<'static, str>, guard: Guard) -> Self {
+        Self::of(Source::Http1(Box::new(reading)), operation, guard)
+    }
+
+    fn of(source: Source, operation: Cow<'static, str>, guard: Guard) -> Self {
         Self {
-            stream,
+            source,
             stage: Stage::Data,
             operation,
             guard: Some(guard),
@@ -64,7 +87,7 @@ impl Incoming {
     /// The body of a call that has no place in the count of a node's calls.
     pub(super) fn unguarded(stream: RecvStream, operation: &'static str, node: &str) -> Self {
         Self {
-            stream,
+            source: Source::Http2(stream),
             stage: Stage::Data,
             operation: Cow::Borrowed(operation),
             guard: None,
@@ -84,31 +107,22 @@ impl Incoming {
         self.sending = Some(sending);
     }
 
-    fn poll_stream(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
-        if matches!(self.stage, Stage::Data) {
-            match ready!(self.stream.poll_data(cx)) {
-                Some(Ok(data)) => {
-                    // The caller has it as soon as it asked for it: the peer may send as much more.
-                    self.stream.flow_control().release_capacity(data.len()).ok();
-                    return Poll::Ready(Some(Ok(Frame::data(data))));
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match &mut self.source {
+            Source::Http1(reading) => {
+                let frame = ready!(reading.poll_frame(cx));
+                if frame.is_none()
+                    && let Some(guard) = &self.guard
+                {
+                    reading.end(cx, guard.conn());
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => self.stage = Stage::Trailers,
+                Poll::Ready(frame.map(|frame| frame.map_err(Broken::Http1)))
+            }
+            Source::Http2(stream) => {
+                let frame = ready!(poll_stream(stream, &mut self.stage, cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(Broken::Http2)))
             }
         }
-        if matches!(self.stage, Stage::Trailers) {
-            let trailers = ready!(self.stream.poll_trailers(cx));
-            self.stage = Stage::Done;
-            return match trailers {
-                Ok(Some(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
-                Ok(None) => Poll::Ready(None),
-                Err(error) => Poll::Ready(Some(Err(error))),
-            };
-        }
-        Poll::Ready(None)
     }
 
     fn node(&self) -> &str {
@@ -125,7 +139,16 @@ impl Incoming {
         }
     }
 
-    fn broken(&mut self, error: h2::Error) -> Error {
+    fn broken(&mut self, error: Broken) -> Error {
+        let error = match error {
+            Broken::Http1(error) => failure::cut(&error, &self.operation, self.node()),
+            Broken::Http2(error) => self.broken_stream(error),
+        };
+        self.end(true);
+        error
+    }
+
+    fn broken_stream(&self, error: h2::Error) -> Error {
         let own = self.sending.as_ref().and_then(|sending| {
             sending.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
         });
@@ -133,7 +156,7 @@ impl Incoming {
             .deadline
             .as_ref()
             .filter(|deadline| failure::is_too_late(&error, Some(deadline.sleep.deadline())));
-        let error = own.unwrap_or_else(|| match late {
+        own.unwrap_or_else(|| match late {
             Some(late) => {
                 failure::too_late(&self.operation, Some(self.node()), late.begun.elapsed())
             }
@@ -141,10 +164,36 @@ impl Incoming {
                 let cause = self.guard.as_ref().and_then(|guard| guard.conn().cause());
                 failure::broken(error, &self.operation, self.node(), cause)
             }
-        });
-        self.end(true);
-        error
+        })
     }
+}
+
+fn poll_stream(
+    stream: &mut RecvStream,
+    stage: &mut Stage,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+    if matches!(stage, Stage::Data) {
+        match ready!(stream.poll_data(cx)) {
+            Some(Ok(data)) => {
+                // The caller has it as soon as it asked for it: the peer may send as much more.
+                stream.flow_control().release_capacity(data.len()).ok();
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => *stage = Stage::Trailers,
+        }
+    }
+    if matches!(stage, Stage::Trailers) {
+        let trailers = ready!(stream.poll_trailers(cx));
+        *stage = Stage::Done;
+        return match trailers {
+            Ok(Some(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+            Ok(None) => Poll::Ready(None),
+            Err(error) => Poll::Ready(Some(Err(error))),
+        };
+    }
+    Poll::Ready(None)
 }
 
 impl Body for Incoming {
@@ -155,7 +204,7 @@ impl Body for Incoming {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match self.poll_stream(cx) {
+        match self.poll_source(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     let failed = is_failure(trailers);
@@ -181,7 +230,11 @@ impl Body for Incoming {
 
     fn is_end_stream(&self) -> bool {
         match self.stage {
-            Stage::Data => self.stream.is_end_stream(),
+            Stage::Data => match &self.source {
+                // It is read to its end also where there is nothing: the connection is of use then.
+                Source::Http1(_) => false,
+                Source::Http2(stream) => stream.is_end_stream(),
+            },
             Stage::Trailers => false,
             Stage::Done => true,
         }

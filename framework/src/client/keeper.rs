@@ -16,9 +16,10 @@ use crate::telemetry::millis;
 use super::conn::{self, Conn, Ended};
 use super::failure::{self, Rounded};
 use super::health::Watch;
+use super::http;
 use super::member::{Member, Phase};
 use super::pool::Pool;
-use super::settings::{BackoffSettings, ClientSettings};
+use super::settings::{BackoffSettings, ClientSettings, Protocol};
 
 /// How often it is looked whether a node has more connections than it needs.
 const SHRINK: Duration = Duration::from_secs(30);
@@ -247,6 +248,11 @@ impl Keeper {
             }
             (true, true) | (false, false) => {}
         }
+        if self.pool.way.protocol == Protocol::Http {
+            for conn in self.member.conns().iter() {
+                conn.set_limit(self.settings.http.max_connections_per_node);
+            }
+        }
         let most = self.settings.max_connections_per_node.max(1);
         self.member.set_wanted(self.member.wanted().min(most));
         while self.member.conns().len() > most && self.retire_idlest() {
@@ -395,12 +401,25 @@ async fn attempt(
     let settings = pool.settings();
     let limit = Instant::now() + settings.connect_timeout;
     let wake = Arc::clone(&member.wake);
-    let connecting = conn::connect(&pool.way, &member.endpoint, &settings, interval, wake);
-    let (conn, driver) = tokio::time::timeout_at(limit, connecting).await.map_err(|_late| {
+    let connecting = async {
+        let (way, endpoint) = (&pool.way, &member.endpoint);
+        Ok::<_, Error>(match way.protocol {
+            Protocol::Grpc => {
+                let (conn, driver) =
+                    conn::connect(way, endpoint, &settings, interval, wake).await?;
+                (conn, tokio::spawn(driver.run()))
+            }
+            Protocol::Http => {
+                let (conn, driver) = http::connect(way, endpoint, &settings, wake).await?;
+                (conn, tokio::spawn(driver.run()))
+            }
+        })
+    };
+    let (conn, driving) = tokio::time::timeout_at(limit, connecting).await.map_err(|_late| {
         let took = Rounded(settings.connect_timeout);
         Error::unavailable("CONNECT_FAILED", format!("no answer within {took}"))
     })??;
-    let driving = AbortOnDropHandle::new(tokio::spawn(driver.run()));
+    let driving = AbortOnDropHandle::new(driving);
     let health = if first && settings.health_check {
         Some(match begin_health(Arc::clone(&conn), member, limit).await? {
             Some((watch, serving)) => (Health::Watched(watch), serving),

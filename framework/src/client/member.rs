@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::balance::Node;
 use crate::registry::Endpoint;
 
-use super::conn::Conn;
+use super::conn::{Conn, Via};
 use super::settings::ClientSettings;
 
 /// A node of a channel. Calls take places on its connections; its keeper makes them.
@@ -80,6 +80,10 @@ impl Member {
             0 | 1 => open.next()?,
             _ => open.min_by_key(|conn| conn.in_flight())?,
         };
+        if let Via::Http1(_) = idlest.via() {
+            // It makes connections of its own, up to its limit.
+            return idlest.enter(usize::MAX).then(|| Arc::clone(idlest));
+        }
         if idlest.enter(settings.streams_per_connection) {
             return Some(Arc::clone(idlest));
         }

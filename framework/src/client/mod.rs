@@ -31,6 +31,7 @@ mod failure;
 mod guard;
 mod head;
 mod health;
+mod http;
 mod incoming;
 mod keeper;
 mod member;
@@ -48,5 +49,8 @@ mod target;
 pub use call::{Call, Reply, WithReply};
 pub use channel::{Channel, ChannelBuilder};
 pub use service::ResponseFuture;
-pub use settings::{BackoffSettings, ClientKeepaliveSettings, ClientSettings, ClientTlsSettings};
+pub use settings::{
+    BackoffSettings, ClientHttpSettings, ClientKeepaliveSettings, ClientSettings,
+    ClientTlsSettings, Dialect, Protocol,
+};
 pub use state::{ChannelState, NodePhase, NodeState, RegistryState};

@@ -18,7 +18,7 @@ use crate::registry::{Endpoint, Instance};
 use super::conn::Conn;
 use super::failure::Rounded;
 use super::member::{Member, Phase};
-use super::settings::{ClientSettings, Terms};
+use super::settings::{ClientSettings, Protocol, Terms};
 use super::socket::Way;
 use super::target::Target;
 
@@ -89,7 +89,7 @@ impl Picture {
 pub(super) struct Roster {
     in_force: Arc<InForce>,
     pub(super) members: Vec<Arc<Member>>,
-    /// How many instances there are that cannot be called: without an endpoint for gRPC.
+    /// How many instances there are that cannot be called: without an endpoint for what is spoken.
     pub(super) unusable: usize,
     /// What the registry is and how it stands; none for addresses that were given.
     pub(super) registry: Option<Registry>,
@@ -450,14 +450,18 @@ impl Pool {
 
     /// Where an instance takes calls, and under which name.
     fn usable(&self, instance: &Instance) -> Option<(Endpoint, Authority)> {
-        let endpoint = match (&self.way.secure, &self.target) {
-            (Some(_), Target::Service(_)) => instance.endpoint("grpcs")?,
-            _ => instance.endpoint("grpc")?,
+        let endpoint = match &self.target {
+            Target::Service(_) => instance.endpoint(self.way.scheme())?,
+            // An address is one for whatever is spoken.
+            Target::Direct(_) => instance.endpoints.first()?,
         };
-        let authority = match &self.target {
+        let authority = match (&self.target, self.way.protocol) {
             // The service's name, as Kratos sends it (`ServerName` of each address).
-            Target::Service(name) => Authority::try_from(name.as_str()),
-            Target::Direct(_) => Authority::try_from(endpoint.authority()),
+            (Target::Service(name), Protocol::Grpc) => Authority::try_from(name.as_str()),
+            // Over HTTP it sends the address.
+            (Target::Service(_), Protocol::Http) | (Target::Direct(_), _) => {
+                Authority::try_from(endpoint.authority())
+            }
         };
         Some((endpoint.clone(), authority.ok()?))
     }

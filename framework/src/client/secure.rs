@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 
 use crate::error::{Error, Result};
 
-use super::settings::ClientTlsSettings;
+use super::settings::ClientSettings;
 use super::target::Target;
 
 #[cfg(feature = "tls")]
@@ -37,8 +37,14 @@ impl Secure {
     /// # Errors
     ///
     /// If a file cannot be read or used, or the name is none.
-    pub(super) fn of(settings: &ClientTlsSettings, target: &Target) -> Result<Option<Self>> {
+    pub(super) fn of(settings: &ClientSettings, target: &Target) -> Result<Option<Self>> {
+        use super::settings::Protocol;
         use crate::tls::{self, Named, Pair};
+        let protocol: &[u8] = match settings.protocol {
+            Protocol::Grpc => b"h2",
+            Protocol::Http => b"http/1.1",
+        };
+        let settings = &settings.tls;
         if !settings.is_on() {
             return Ok(None);
         }
@@ -54,7 +60,7 @@ impl Secure {
             (None, Target::Direct(_)) => None,
         };
         let name = name.map(|name| server_name(name)).transpose()?;
-        Ok(Some(Self { keys: tls::client(named("ca", &settings.ca), pair)?, name }))
+        Ok(Some(Self { keys: tls::client(named("ca", &settings.ca), pair, protocol)?, name }))
     }
 
     /// Shakes hands. The caller bounds how long that may take.
@@ -83,8 +89,8 @@ fn server_name(name: &str) -> Result<Name> {
 #[cfg(not(feature = "tls"))]
 impl Secure {
     /// None, or an error if the settings ask for TLS.
-    pub(super) fn of(settings: &ClientTlsSettings, _: &Target) -> Result<Option<Self>> {
-        if settings.is_on() {
+    pub(super) fn of(settings: &ClientSettings, _: &Target) -> Result<Option<Self>> {
+        if settings.tls.is_on() {
             let what = "this program was built without TLS: add the feature \"tls\" to bia";
             return Err(Error::bad_request("TLS_INVALID", what));
         }

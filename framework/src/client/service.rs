@@ -10,12 +10,12 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::body::Body;
-use crate::context;
+use crate::context::{Context as Served, Face};
 use crate::error::{BoxError, Error, Result};
 use crate::operation;
 use crate::telemetry::{ClientSeen, Making, Outcome, Sent};
@@ -64,6 +64,7 @@ where
 }
 
 async fn forward(channel: &Channel, request: Request<Body>) -> Result<Response<Body>> {
+    channel.speaks_grpc(request.uri().path())?;
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
@@ -71,19 +72,23 @@ async fn forward(channel: &Channel, request: Request<Body>) -> Result<Response<B
     let own = timeout::read(&headers).and_then(|timeout| begun.checked_add(timeout));
     headers.remove(GRPC_TIMEOUT);
     head::complete(&mut headers);
-    let served = context::Context::current();
+    let served = Served::current();
     if let Some(cx) = &served {
         cx.metadata().propagate(&mut headers);
     }
-    let within = served.as_ref().and_then(context::Context::deadline);
+    let within = served.as_ref().and_then(Served::deadline);
     let deadline = [own, within].into_iter().flatten().min();
     let operation: Cow<'static, str> = Cow::Owned(path.path().to_owned());
     let payload = whole_if_ready(body).await?;
     let sent = Sent::Whole(payload.head.len() as u64);
-    let making = Making { operation: operation::interned(&operation), begun, deadline, sent };
+    let interned = operation::interned(&operation);
+    let face = Face::Grpc;
+    let making = Making { operation: interned, face, begun, deadline, sent };
     let mut seen = channel.calls().begin(making, served.as_ref(), &mut headers);
     let name = operation.clone();
-    let mut call = Outgoing { operation, path, headers, payload, begun, deadline };
+    let (verb, tells_time) = (Method::POST, true);
+    let mut call =
+        Outgoing { operation, verb, path, headers, payload, begun, deadline, tells_time };
     let mut progress = Progress::default();
     let exchanging = exchange(channel, &mut call, &mut progress);
     let response = match deadline {

@@ -24,6 +24,15 @@ pub struct ClientSettings {
     /// a call too, whichever is earlier; streams have no other bound. `0s` is no limit.
     #[serde(with = "duration")]
     pub timeout: Duration,
+    /// What nodes are spoken to in: `grpc` (default) or `http`.
+    ///
+    /// `http` is for services that have no gRPC: the same generated client calls them by the
+    /// `google.api.http` rules of the proto, with JSON, over HTTP/1.1. Only those instances are called
+    /// then that announce `http` (`https` with TLS). It costs a connection for each call in flight, and
+    /// only methods that take one message can be called.
+    pub protocol: Protocol,
+    /// How HTTP is spoken, with `protocol: http`.
+    pub http: ClientHttpSettings,
     /// Which node gets a call: `p2c` (default), `round_robin` or `random`.
     ///
     /// See [`BalancerKind`] for what each is good for.
@@ -91,9 +100,64 @@ pub struct ClientSettings {
     pub window: u32,
 }
 
+/// What the nodes of a service are spoken to in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// gRPC over HTTP/2, the default.
+    #[default]
+    Grpc,
+    /// HTTP/1.1 with JSON, by the rules of the proto.
+    Http,
+}
+
+/// The section `client.http`: how HTTP is spoken to nodes, with `client.protocol: http`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ClientHttpSettings {
+    /// Whose HTTP it is: `bia` (default), `kratos2` or `kratos3`. See [`Dialect`].
+    pub dialect: Dialect,
+    /// The most connections to one node, which is also the most calls that it has at one time from
+    /// this process; 1 or more, default 64.
+    ///
+    /// Further calls wait, up to their deadline. Connections that are not used for 30 s are closed.
+    pub max_connections_per_node: usize,
+}
+
+/// Whose HTTP with JSON is spoken.
+///
+/// The paths, queries and bodies are the same, and so is what is read: answers and errors by their
+/// `Content-Type`. What is sent along differs:
+///
+/// | | `Content-Type` and `Accept` | `grpc-timeout` |
+/// |---|---|---|
+/// | `bia` | `application/json` | what is left of the deadline |
+/// | `kratos2` | `application/json` | none, it would not be read |
+/// | `kratos3` | `application/protojson` | none |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// A service of this framework, the default; right for gateways of others too.
+    #[default]
+    Bia,
+    /// A service of Kratos 2, in Go.
+    Kratos2,
+    /// A service of Kratos 3, in Go: what it calls `application/json` is not what protobuf calls JSON.
+    Kratos3,
+}
+
+impl Dialect {
+    /// Whether `grpc-timeout` is read by whoever speaks it.
+    pub(super) const fn tells_time(self) -> bool {
+        matches!(self, Self::Bia)
+    }
+}
+
 /// The section `client.tls`: whether nodes are spoken to by TLS, and whom to trust.
 ///
-/// With TLS only those instances are called that announce `grpcs`; without, those that announce `grpc`.
+/// With TLS only those instances are called that announce `grpcs`; without, those that announce `grpc`;
+/// with `client.protocol: http` it is `https` and `http`.
 /// The files are read every 2 s, and connections that are made after they changed go by what is in them
 /// then. Files that cannot be used change nothing; the log says so.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -180,6 +244,8 @@ impl Default for ClientSettings {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(10),
+            protocol: Protocol::default(),
+            http: ClientHttpSettings::default(),
             balancer: BalancerKind::default(),
             connect_timeout: Duration::from_secs(5),
             handover: Duration::from_millis(500),
@@ -196,6 +262,12 @@ impl Default for ClientSettings {
             stream_window: 1 << 20,
             window: 16 << 20,
         }
+    }
+}
+
+impl Default for ClientHttpSettings {
+    fn default() -> Self {
+        Self { dialect: Dialect::default(), max_connections_per_node: 64 }
     }
 }
 
@@ -225,6 +297,7 @@ pub(super) struct Terms {
     pub(super) compress: Encoding,
     pub(super) max_send: usize,
     pub(super) max_receive: usize,
+    pub(super) dialect: Dialect,
 }
 
 impl ClientSettings {
@@ -234,6 +307,7 @@ impl ClientSettings {
             compress: self.compress,
             max_send: self.max_send_message_size.unwrap_or(usize::MAX),
             max_receive: self.max_message_size,
+            dialect: self.http.dialect,
         }
     }
 }

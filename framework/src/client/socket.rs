@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use crate::registry::Endpoint;
 
 use super::secure::{self, Secure};
+use super::settings::Protocol;
 
 /// Both directions of a connection that is not TCP.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send {}
@@ -48,6 +49,7 @@ impl Connector {
 
 /// The way to the nodes of a channel.
 pub(super) struct Way {
+    pub(super) protocol: Protocol,
     pub(super) connector: Connector,
     /// What is shaken hands by over TCP, where the settings ask for TLS.
     pub(super) secure: Option<Secure>,
@@ -77,9 +79,21 @@ impl Way {
 
     /// What instances lack that cannot be called this way.
     pub(super) fn wanted(&self) -> &'static str {
-        match self.secure {
-            None => "without an endpoint for gRPC",
-            Some(_) => "without an endpoint for gRPC over TLS (grpcs://)",
+        match (self.protocol, &self.secure) {
+            (Protocol::Grpc, None) => "without an endpoint for gRPC",
+            (Protocol::Grpc, Some(_)) => "without an endpoint for gRPC over TLS (grpcs://)",
+            (Protocol::Http, None) => "without an endpoint for HTTP",
+            (Protocol::Http, Some(_)) => "without an endpoint for HTTP over TLS (https://)",
+        }
+    }
+
+    /// The scheme of the endpoints that are called this way.
+    pub(super) fn scheme(&self) -> &'static str {
+        match (self.protocol, &self.secure) {
+            (Protocol::Grpc, None) => "grpc",
+            (Protocol::Grpc, Some(_)) => "grpcs",
+            (Protocol::Http, None) => "http",
+            (Protocol::Http, Some(_)) => "https",
         }
     }
 }

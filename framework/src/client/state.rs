@@ -14,7 +14,7 @@ pub struct ChannelState {
     pub registry: Option<RegistryState>,
     /// Everybody who can be called, in the order of their addresses.
     pub nodes: Vec<NodeState>,
-    /// How many instances have no endpoint for gRPC.
+    /// How many instances have no endpoint for the protocol that is spoken.
     pub unusable: usize,
     /// How many calls wait for a node that takes them.
     pub waiting: usize,

@@ -6,16 +6,36 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 use serde::de::{self, Error as _, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeSeq};
-use serde::{Deserializer, Serializer};
+use serde::{Deserializer, Serialize, Serializer};
 
 use super::codec::{Dynamic, MapVisitor, Put, Take, Text, entries};
 use super::options::TOO_DEEP;
 use super::{Json, Options};
 
+/// What may be anything, as a serializer is handed it: under its name, for those who write something
+/// else than JSON and must tell it from a map or a list.
+struct Named<'a, T>(&'a T, &'a Options);
+
+impl Serialize for Named<'_, Struct> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        entries::<Text, Dynamic, S>(self.0.fields.iter(), self.1, out)
+    }
+}
+
+impl Serialize for Named<'_, ListValue> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut out = out.serialize_seq(Some(self.0.values.len()))?;
+        for value in &self.0.values {
+            out.serialize_element(&Put::<Dynamic>(value, self.1))?;
+        }
+        out.end()
+    }
+}
+
 impl Json for Struct {
     fn write_json<S: Serializer>(&self, options: &Options, out: S) -> Result<S::Ok, S::Error> {
         let options = &options.deeper().ok_or_else(|| S::Error::custom(TOO_DEEP))?;
-        entries::<Text, Dynamic, S>(self.fields.iter(), options, out)
+        out.serialize_newtype_struct("google.protobuf.Struct", &Named(self, options))
     }
 
     fn merge_json<'de, D: Deserializer<'de>>(
@@ -35,11 +55,7 @@ impl Json for Struct {
 impl Json for ListValue {
     fn write_json<S: Serializer>(&self, options: &Options, out: S) -> Result<S::Ok, S::Error> {
         let options = &options.deeper().ok_or_else(|| S::Error::custom(TOO_DEEP))?;
-        let mut out = out.serialize_seq(Some(self.values.len()))?;
-        for value in &self.values {
-            out.serialize_element(&Put::<Dynamic>(value, options))?;
-        }
-        out.end()
+        out.serialize_newtype_struct("google.protobuf.ListValue", &Named(self, options))
     }
 
     fn merge_json<'de, D: Deserializer<'de>>(

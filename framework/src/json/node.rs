@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{self, Impossible, SerializeMap, SerializeSeq};
+use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Deserializer, Serialize, Serializer, forward_to_deserialize_any};
 
 use super::options::TOO_DEEP;
@@ -187,7 +187,7 @@ impl Serializer for Make {
     type SerializeTupleStruct = Impossible<Node, Error>;
     type SerializeTupleVariant = Impossible<Node, Error>;
     type SerializeMap = Object;
-    type SerializeStruct = Impossible<Node, Error>;
+    type SerializeStruct = Object;
     type SerializeStructVariant = Impossible<Node, Error>;
 
     scalars! {
@@ -283,8 +283,8 @@ impl Serializer for Make {
         Ok(Object(Vec::new(), None))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Error> {
-        foreign("a struct")
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object, Error> {
+        Ok(Object(Vec::new(), None))
     }
 
     fn serialize_struct_variant(
@@ -309,6 +309,24 @@ impl SerializeSeq for List {
 
     fn end(self) -> Result<Node, Error> {
         Ok(Node::List(self.0))
+    }
+}
+
+impl SerializeStruct for Object {
+    type Ok = Node;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.0.push((name.to_owned(), value.serialize(Make)?));
+        Ok(())
+    }
+
+    fn end(self) -> Result<Node, Error> {
+        Ok(Node::Object(self.0))
     }
 }
 

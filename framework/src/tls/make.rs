@@ -51,7 +51,7 @@ pub(crate) fn server(pair: Pair, trusted: Option<Named>) -> Result<FromFiles<Ser
     })
 }
 
-/// What a client of gRPC speaks TLS by. It trusts those in `trusted`, else whom the system trusts,
+/// What a client of `protocol`, `h2` or `http/1.1`, speaks TLS by. It trusts those in `trusted`, else whom the system trusts,
 /// and shows its own certificate to servers that ask, if it has one.
 ///
 /// # Errors
@@ -60,6 +60,7 @@ pub(crate) fn server(pair: Pair, trusted: Option<Named>) -> Result<FromFiles<Ser
 pub(crate) fn client(
     trusted: Option<Named>,
     pair: Option<Pair>,
+    protocol: &'static [u8],
 ) -> Result<FromFiles<ClientConfig>> {
     let native = if trusted.is_none() { Some(system()?) } else { None };
     let pair = pair.map(|pair| [pair.certificate, pair.key]);
@@ -82,7 +83,7 @@ pub(crate) fn client(
                 .map_err(|error| misfit(certificate, key, error))?,
             _ => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = vec![protocol.to_vec()];
         Ok(config)
     })
 }

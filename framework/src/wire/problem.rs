@@ -46,7 +46,6 @@ struct Told {
 
 /// The error that a response of `status` tells. The status is the code, whatever the body says; a
 /// body that is no error tells nothing more.
-#[cfg_attr(not(test), expect(dead_code, reason = "what the HTTP client reads errors with"))]
 pub(crate) fn read(status: http::StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let told: Told = serde_json::from_slice(body).unwrap_or_default();
     let details = told.details.unwrap_or_default();

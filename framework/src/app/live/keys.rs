@@ -71,6 +71,10 @@ const KEYS: &[(&str, When)] = &[
     ("registry.consul.*", NextStart),
     ("operations.*", AtOnce),
     ("client.timeout", AtOnce),
+    // What is spoken settles which of a node's endpoints is connected to, and how.
+    ("client.protocol", NextStart),
+    ("client.http.dialect", AtOnce),
+    ("client.http.max_connections_per_node", AtOnce),
     ("client.balancer", AtOnce),
     ("client.connect_timeout", AtOnce),
     ("client.handover", AtOnce),

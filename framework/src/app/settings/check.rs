@@ -80,6 +80,8 @@ impl Settings {
             tls.extend(client.tls.check(section).err());
             at_least(section, "max_message_size", client.max_message_size);
             at_least(section, "max_connections_per_node", client.max_connections_per_node);
+            let most = client.http.max_connections_per_node;
+            at_least(section, "http.max_connections_per_node", most);
         }
         let mut window = |section: &dyn Display, key: &str, found: u32| {
             // What HTTP/2 takes as the size of a window (RFC 9113 §6.9.1), and what is of use.

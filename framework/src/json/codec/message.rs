@@ -2,7 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::ser::{Error as _, SerializeMap};
+use serde::ser::{Error as _, SerializeStruct};
 use serde::{Deserializer, Serializer};
 
 use super::super::options::TOO_DEEP;
@@ -108,7 +108,8 @@ pub trait Message {
 impl<M: Message> Json for M {
     fn write_json<S: Serializer>(&self, options: &Options, out: S) -> Result<S::Ok, S::Error> {
         let options = &options.deeper().ok_or_else(|| S::Error::custom(TOO_DEEP))?;
-        let mut all = All { out: out.serialize_map(None)?, options };
+        // How many there will be is not known; none would be an object that is closed already.
+        let mut all = All { out: out.serialize_struct(M::NAME, M::FIELDS.len().max(1))?, options };
         self.write(&mut all)?;
         all.out.end()
     }

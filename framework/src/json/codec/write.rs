@@ -1,4 +1,4 @@
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::super::{Defaults, FieldNames, Options};
@@ -32,7 +32,7 @@ pub(super) struct All<'o, M> {
     pub(super) options: &'o Options,
 }
 
-impl<'o, M: SerializeMap> Sink<'o> for All<'o, M> {
+impl<'o, M: SerializeStruct> Sink<'o> for All<'o, M> {
     type Error = M::Error;
 
     #[inline]
@@ -56,7 +56,7 @@ impl<'o, M: SerializeMap> Sink<'o> for All<'o, M> {
             FieldNames::Json => field.json,
             FieldNames::Proto => field.proto,
         };
-        self.out.serialize_entry(name, value)
+        self.out.serialize_field(name, value)
     }
 }
 

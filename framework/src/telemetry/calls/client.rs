@@ -27,6 +27,7 @@ struct Made {
 pub(crate) struct ClientSeen {
     calls: ClientCalls,
     operation: &'static Operation,
+    face: Face,
     begun: Instant,
     deadline: Option<Instant>,
     instruments: Arc<CallInstruments>,
@@ -42,6 +43,7 @@ pub(crate) struct ClientSeen {
 #[derive(Debug)]
 pub(crate) struct Making {
     pub(crate) operation: &'static Operation,
+    pub(crate) face: Face,
     pub(crate) begun: Instant,
     pub(crate) deadline: Option<Instant>,
     pub(crate) sent: Sent,
@@ -70,7 +72,7 @@ impl ClientCalls {
         if let Some(id) = served.and_then(Context::request_id_value) {
             headers.insert(REQUEST_ID, id.clone());
         }
-        let Making { operation, begun, deadline, sent } = making;
+        let Making { operation, face, begun, deadline, sent } = making;
         let trace = self.0.telemetry.traces().depart(operation.name(), served, headers);
         let target = Arc::clone(&self.0.target);
         let call = ActiveCall::Made { operation, target, begun, deadline };
@@ -80,6 +82,7 @@ impl ClientCalls {
         ClientSeen {
             calls: self.clone(),
             operation,
+            face,
             begun,
             deadline,
             instruments,
@@ -114,7 +117,7 @@ impl ClientSeen {
         let call = Ended {
             side: Side::Client,
             operation: self.operation,
-            face: Face::Grpc,
+            face: self.face,
             peer: None,
             node: self.node.as_deref(),
             target: Some(&made.target),

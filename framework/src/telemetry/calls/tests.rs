@@ -45,6 +45,7 @@ async fn a_call_made_within_another_carries_its_request_id() {
     let made = ClientCalls::new(telemetry.clone(), "users");
     let mut headers = HeaderMap::new();
     let making = Making {
+        face: Face::Grpc,
         operation: &GET,
         begun: Instant::now(),
         deadline: Some(Instant::now() + Duration::from_secs(1)),
