@@ -288,7 +288,7 @@ fn errors_of_a_method_are_told_with_what_they_look_like() {
     );
     let get = &document["paths"]["/a.v1.S/Get"]["post"];
     let missing = &get["responses"]["404"];
-    assert_eq!(missing["description"], "- `M_NOT_FOUND`: There is none.");
+    assert_eq!(missing["description"], "`M_NOT_FOUND`: There is none.");
     assert_eq!(
         missing["content"]["application/json"]["examples"]["M_NOT_FOUND"]["value"],
         json!({
@@ -299,7 +299,7 @@ fn errors_of_a_method_are_told_with_what_they_look_like() {
             "details": [{"@type": "type.googleapis.com/google.rpc.ResourceInfo"}],
         })
     );
-    assert_eq!(get["responses"]["410"]["description"], "- `M_GONE`");
+    assert_eq!(get["responses"]["410"]["description"], "`M_GONE`");
     assert_eq!(get["responses"]["401"]["$ref"], "#/components/responses/Unauthorized");
     assert_eq!(get["security"], json!([{"bearer": ["read"]}]));
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");

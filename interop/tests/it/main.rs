@@ -10,6 +10,7 @@
 mod conformance;
 mod grpc_go;
 mod grpcurl;
+mod openapi;
 mod peer;
 mod python;
 mod tonic;

@@ -13,8 +13,12 @@ pub(crate) fn program(test: &str, name: &str) -> Option<PathBuf> {
     let variable = format!("BIA_{}_BIN", name.to_uppercase().replace('-', "_"));
     let installed =
         || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/bia/bin").join(name));
+    let on_path = || {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.exists())
+    };
     let found = std::env::var_os(variable).map(PathBuf::from).or_else(installed);
-    let found = found.filter(|path| path.exists());
+    let found = found.filter(|path| path.exists()).or_else(on_path);
     if found.is_none() {
         let missing = format!("{name} is not installed; run cargo xtask servers install");
         // `cargo xtask test` names here what nobody can promise to be able to install.

@@ -104,7 +104,7 @@ pub(super) fn of(texts: &Texts, method: &Method, parts: Parts) -> Object {
 
 /// The errors of one status that a method says it fails with.
 fn told(texts: &Texts, method: &Method, otherwise: Option<&str>, rules: &[&ErrorRule]) -> Object {
-    let mut lines: Vec<_> = otherwise.map(|text| format!("- {text}")).into_iter().collect();
+    let mut lines: Vec<_> = otherwise.map(str::to_owned).into_iter().collect();
     let mut examples = Object::new();
     for rule in rules {
         let proto = method.descriptor.parent_pool().get_enum_by_name(&rule.of);
@@ -113,11 +113,15 @@ fn told(texts: &Texts, method: &Method, otherwise: Option<&str>, rules: &[&Error
         let text = text.map(|text| text.description).filter(|text| !text.is_empty());
         let words = text.unwrap_or_else(|| rule.message.clone());
         let space = if words.is_empty() { "" } else { ": " };
-        lines.push(format!("- `{}`{space}{}", rule.reason, words.replace('\n', "\n  ")));
+        lines.push(format!("`{}`{space}{}", rule.reason, words.replace('\n', "\n  ")));
         examples.set(rule.reason.as_str(), Object::new().with("value", example(rule)));
     }
+    let description = match lines.as_slice() {
+        [one] => one.clone(),
+        many => many.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n"),
+    };
     let media = Object::new().with("schema", reference(ERROR)).with("examples", examples);
-    Object::new().with("description", lines.join("\n")).with("content", in_all_forms(&media))
+    Object::new().with("description", description).with("content", in_all_forms(&media))
 }
 
 fn example(rule: &ErrorRule) -> Object {

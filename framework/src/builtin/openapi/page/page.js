@@ -14,7 +14,7 @@ function el(name, attributes = {}, ...children) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== undefined && child !== null));
+  node.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null));
   return node;
 }
 
@@ -101,6 +101,7 @@ function typeOf(schema) {
   const ways = own.anyOf || own.oneOf;
   if (!own.type && ways) return ways.flatMap((way, at) => (at ? [" or ", ...typeOf(way)] : typeOf(way)));
   if (own.enum) return [own.enum.map((one) => JSON.stringify(one)).join(" | ")];
+  if (own.contentMediaType) return [own.contentMediaType.replace("application/proto", "protobuf")];
   const types = [own.type || "anything"].flat().filter((type) => type !== "null");
   return [types.join(" or ") + (own.format ? " (" + own.format + ")" : "")];
 }
