@@ -304,3 +304,71 @@ fn errors_of_a_method_are_told_with_what_they_look_like() {
     assert_eq!(get["security"], json!([{"bearer": ["read"]}]));
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
 }
+
+#[test]
+fn rules_of_validation_become_those_of_the_schema_where_it_has_words_for_them() {
+    let document = document(
+        "import \"buf/validate/validate.proto\";\n\
+         service S { rpc Get(M) returns (M) { option (google.api.http) = { get: \"/v1/{id}\" }; } }\n\
+         message M {\n\
+         string id = 1 [(buf.validate.field).string.uuid = true];\n\
+         string name = 2 [(buf.validate.field).string = {min_len: 1, max_len: 100, example: \"Ada\"}];\n\
+         optional string mail = 3 [(buf.validate.field).string.email = true];\n\
+         int32 age = 4 [(buf.validate.field).int32 = {gte: 0, lt: 150}];\n\
+         int64 count = 5 [(buf.validate.field).int64 = {gte: 1, lte: 9}];\n\
+         E kind = 6 [(buf.validate.field).enum = {not_in: [0]}];\n\
+         repeated string tags = 7 [(buf.validate.field).repeated = {min_items: 1, max_items: 3, unique: true, \
+           items: {string: {pattern: \"^[a-z]+$\"}}}];\n\
+         map<string, int32> sizes = 8 [(buf.validate.field).map = {max_pairs: 4, \
+           keys: {string: {max_len: 9}}, values: {int32: {gt: 0}}}];\n\
+         M again = 9 [(buf.validate.field).required = true];\n\
+         double ratio = 10 [(buf.validate.field).double = {gt: 0.5}];\n\
+         string code = 11 [(buf.validate.field).ignore = IGNORE_IF_ZERO_VALUE, (buf.validate.field).string.len = 4];\n\
+         google.protobuf.Duration wait = 12 [(buf.validate.field).duration = {gt: {seconds: 1}, lte: {seconds: 5 nanos: 500000000}}];\n\
+         string odd = 13 [(buf.validate.field).string.pattern = \"(?i)^a\"];\n\
+         string own = 14 [(buf.validate.field).cel = {id: \"x\", message: \"is fine\", expression: \"this != 'y'\"}];\n\
+         string free = 15 [(buf.validate.field).ignore = IGNORE_ALWAYS, (buf.validate.field).string.min_len = 9];\n\
+         int32 outside = 16 [(buf.validate.field).int32 = {gt: 10, lt: 5}];\n\
+         oneof way { option (buf.validate.oneof).required = true; string here = 20; string there = 21; }\n\
+         }\n\
+         enum E { E_ZERO = 0; E_ONE = 1; }",
+    );
+    let schema = &document["components"]["schemas"]["a.v1.M"];
+    let of = |name: &str| schema["properties"][name].clone();
+    assert_eq!(
+        schema["required"],
+        json!(["id", "name", "count", "kind", "tags", "again", "ratio", "odd"])
+    );
+    assert_eq!(of("id"), json!({"type": "string", "format": "uuid"}));
+    let name = json!({"type": "string", "minLength": 1, "maxLength": 100, "examples": ["Ada"]});
+    assert_eq!(of("name"), name);
+    assert_eq!(of("mail"), json!({"type": "string", "format": "email"}));
+    assert_eq!((&of("age")["minimum"], &of("age")["exclusiveMaximum"]), (&json!(0), &json!(150)));
+    assert_eq!(of("count")["description"], "Must hold: at least 1, at most 9.");
+    let kind = json!({"$ref": "#/components/schemas/a.v1.E", "not": {"enum": ["E_ZERO"]}});
+    assert_eq!(of("kind"), kind);
+    let tags = json!({
+        "type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"},
+        "minItems": 1, "maxItems": 3, "uniqueItems": true,
+    });
+    assert_eq!(of("tags"), tags);
+    let sizes = of("sizes");
+    assert_eq!(
+        (&sizes["maxProperties"], &sizes["propertyNames"]),
+        (&json!(4), &json!({"maxLength": 9}))
+    );
+    assert_eq!(sizes["additionalProperties"]["exclusiveMinimum"], 0);
+    assert_eq!(of("again"), json!({"$ref": "#/components/schemas/a.v1.M"}));
+    assert_eq!(of("ratio"), json!({"type": "number", "format": "double", "exclusiveMinimum": 0.5}));
+    let code =
+        json!({"type": "string", "anyOf": [{"const": ""}, {"minLength": 4, "maxLength": 4}]});
+    assert_eq!(of("code"), code);
+    assert_eq!(of("wait")["description"], "Must hold: more than 1s; at most 5.500s.");
+    assert_eq!(of("odd"), json!({"type": "string", "description": "Must hold: as `(?i)^a`."}));
+    assert_eq!(of("own"), json!({"type": "string", "description": "Must hold: is fine."}));
+    assert_eq!(of("free"), json!({"type": "string"}));
+    assert_eq!(of("outside")["description"], "Must hold: more than 10 or less than 5.");
+    assert_eq!(schema["allOf"][0]["oneOf"].as_array().map(Vec::len), Some(2));
+    let id = &document["paths"]["/v1/{id}"]["get"]["parameters"][0]["schema"];
+    assert_eq!(*id, json!({"type": "string", "format": "uuid", "minLength": 1}));
+}

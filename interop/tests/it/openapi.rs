@@ -60,11 +60,13 @@ async fn documents_pass_an_independent_validator() {
 
 /// user-service with a database of its own, and where it listens.
 async fn user_service(folder: &Path) -> (Child, String) {
-    // Beside the tests' own programs, built as they were.
+    // Beside the tests' own programs, built as they were; the same ones as for all tests that start
+    // examples, so that one build serves them all.
     let programs = std::env::current_exe().unwrap();
     let programs = programs.parent().and_then(Path::parent).unwrap();
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--package", "user-service"]);
+    build.args(["build", "--package", "user-service", "--package", "order-service"]);
+    build.args(["--package", "demo-client"]);
     if programs.ends_with("release") {
         build.arg("--release");
     }
