@@ -326,7 +326,6 @@ fn rules_of_validation_become_those_of_the_schema_where_it_has_words_for_them() 
          string code = 11 [(buf.validate.field).ignore = IGNORE_IF_ZERO_VALUE, (buf.validate.field).string.len = 4];\n\
          google.protobuf.Duration wait = 12 [(buf.validate.field).duration = {gt: {seconds: 1}, lte: {seconds: 5 nanos: 500000000}}];\n\
          string odd = 13 [(buf.validate.field).string.pattern = \"(?i)^a\"];\n\
-         string own = 14 [(buf.validate.field).cel = {id: \"x\", message: \"is fine\", expression: \"this != 'y'\"}];\n\
          string free = 15 [(buf.validate.field).ignore = IGNORE_ALWAYS, (buf.validate.field).string.min_len = 9];\n\
          int32 outside = 16 [(buf.validate.field).int32 = {gt: 10, lt: 5}];\n\
          oneof way { option (buf.validate.oneof).required = true; string here = 20; string there = 21; }\n\
@@ -365,7 +364,6 @@ fn rules_of_validation_become_those_of_the_schema_where_it_has_words_for_them() 
     assert_eq!(of("code"), code);
     assert_eq!(of("wait")["description"], "Must hold: more than 1s; at most 5.500s.");
     assert_eq!(of("odd"), json!({"type": "string", "description": "Must hold: as `(?i)^a`."}));
-    assert_eq!(of("own"), json!({"type": "string", "description": "Must hold: is fine."}));
     assert_eq!(of("free"), json!({"type": "string"}));
     assert_eq!(of("outside")["description"], "Must hold: more than 10 or less than 5.");
     assert_eq!(schema["allOf"][0]["oneOf"].as_array().map(Vec::len), Some(2));
