@@ -1,7 +1,7 @@
 //! Customers, asked of user-service.
 
 use crate::rules::{Cause, Customer, Customers};
-use crate::users::{GetUserRequest, UserServiceClient, UserStatus};
+use crate::users::{GetUserRequest, UserError, UserServiceClient, UserStatus};
 
 /// user-service, seen from here. Deadline and metadata of the call being served go along by
 /// themselves; `clients.user-service.timeout` bounds each question.
@@ -24,7 +24,7 @@ impl Customers for UserDirectory {
                 id: user.id,
                 name: user.name,
             })),
-            Err(error) if error.reason() == "USER_NOT_FOUND" => Ok(None),
+            Err(error) if error == UserError::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

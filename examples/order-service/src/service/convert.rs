@@ -1,15 +1,13 @@
 //! Between the messages of the API and what the rules speak of.
 
 use crate::api;
-use crate::rules::{Draft, Item, Order, Page, Query, Violations};
+use crate::rules::{Draft, Item, Order, Page, Query};
 
-/// What a request of the order `order` asks for.
-pub fn draft(order: Option<api::Order>) -> Result<Draft, Violations> {
-    let mut violations = Violations::default();
-    violations.check("order", order.is_some(), "is missing");
-    violations.into_result()?;
-    let api::Order { user_id, items, .. } = order.unwrap_or_default();
-    Ok(Draft { user_id, items: items.into_iter().map(Into::into).collect() })
+impl From<api::Order> for Draft {
+    fn from(order: api::Order) -> Self {
+        let api::Order { user_id, items, .. } = order;
+        Self { user_id, items: items.into_iter().map(Into::into).collect() }
+    }
 }
 
 impl From<api::OrderItem> for Item {

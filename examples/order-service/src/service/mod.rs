@@ -27,8 +27,8 @@ impl<D: OrderData, C: Customers> api::OrderService for OrderApi<D, C> {
         _cx: &Context,
         request: api::CreateOrderRequest,
     ) -> Result<api::Order> {
-        let draft = convert::draft(request.order)?;
-        Ok(self.orders.create(draft).await?.into())
+        let order = request.order.unwrap_or_default();
+        Ok(self.orders.create(order.into()).await?.into())
     }
 
     async fn get_order(&self, _cx: &Context, request: api::GetOrderRequest) -> Result<api::Order> {

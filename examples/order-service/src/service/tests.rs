@@ -9,7 +9,7 @@ use crate::api::{
 };
 use crate::customers::UserDirectory;
 use crate::rules::fake::FakeData;
-use crate::users::{MockUserService, User, UserServiceClient, UserStatus, user_service};
+use crate::users::{MockUserService, User, UserError, UserServiceClient, UserStatus, user_service};
 
 const ADA: &str = "018f2f6e-5d2c-7cc3-9d4e-0000000000ad";
 const BOB: &str = "018f2f6e-5d2c-7cc3-9d4e-0000000000b0";
@@ -27,7 +27,7 @@ fn client() -> OrderServiceClient {
         let (name, status) = match request.id.as_str() {
             ADA => ("Ada", UserStatus::Active),
             BOB => ("Bob", UserStatus::Suspended),
-            _ => return Err(bia::Error::not_found("USER_NOT_FOUND", "text of user-service")),
+            other => return Err(UserError::NotFound.with("id", other)),
         };
         Ok(User { id: request.id, name: name.to_owned(), status: status.into(), ..User::default() })
     }))

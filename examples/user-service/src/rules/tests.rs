@@ -33,37 +33,13 @@ async fn a_new_user_is_tidied_up_and_found_again_as_it_was_answered() {
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_is_told_at_once() {
-    let draft = Draft {
-        name: " ".to_owned(),
-        email: "nobody".to_owned(),
-        age: 151,
-        status: 7,
-        labels: labels([("no spaces", "v")]),
-    };
+async fn everything_that_is_missing_is_told_at_once() {
+    let draft = Draft { name: " ".to_owned(), ..Draft::default() };
     let Err(UserError::Invalid(violations)) = users().create(draft).await else {
         panic!("must be refused");
     };
     let fields: Vec<_> = violations.iter().map(|(field, _rule)| field).collect();
-    assert_eq!(
-        fields,
-        ["user.name", "user.email", "user.age", "user.status", "user.labels"],
-        "{violations}"
-    );
-}
-
-#[test]
-fn an_address_needs_two_sides_and_no_gaps() {
-    let valid = |email: &str| {
-        let draft = Draft { email: email.to_owned(), ..draft("Ada") };
-        User::new(String::new(), draft, UNIX_EPOCH).is_ok()
-    };
-    for email in ["a@b", "ada.l+x@mail.example.com", "ÄDA@example.com"] {
-        assert!(valid(email), "{email}");
-    }
-    for email in ["", "@", "a@", "@b", "a@b@c", "a b@c", "a@b..c", "a@.b", "a\0@b", "a\n@b"] {
-        assert!(!valid(email), "{email:?}");
-    }
+    assert_eq!(fields, ["user.name", "user.email"], "{violations}");
 }
 
 #[tokio::test]
@@ -149,22 +125,6 @@ async fn a_token_is_good_only_for_the_list_it_came_from() {
 
     let other = Query { page_token, name_prefix: "B".to_owned(), ..Query::default() };
     assert!(matches!(users.list(other).await, Err(UserError::PageToken)));
-}
-
-#[tokio::test]
-async fn a_list_that_asks_wrongly_is_told_so() {
-    let query = Query {
-        page_size: -1,
-        status: 9,
-        name_prefix: "\0".to_owned(),
-        email: "x".repeat(255),
-        ..Query::default()
-    };
-    let Err(UserError::Invalid(violations)) = users().list(query).await else {
-        panic!("must be refused");
-    };
-    let fields: Vec<_> = violations.iter().map(|(field, _rule)| field).collect();
-    assert_eq!(fields, ["status", "name_prefix", "email", "page_size"]);
 }
 
 /// The next thing that a watch tells, which must be a change.

@@ -1,20 +1,12 @@
 //! Between the messages of the API and what the rules speak of.
 
 use crate::api;
-use crate::rules::{Draft, Page, Patch, Query, Status, Told, User, UserError, Violations};
+use crate::rules::{Draft, Page, Patch, Query, Status, Told, User, Violations};
 
 /// What a request of the user `user` asks for.
 pub fn draft(user: api::User) -> Draft {
     let api::User { name, email, age, status, labels, id: _, created_at: _ } = user;
     Draft { name, email, age, status, labels: labels.into_iter().collect() }
-}
-
-/// The part that every request with a user in it must have.
-pub fn required(user: Option<api::User>) -> Result<api::User, UserError> {
-    let mut violations = Violations::default();
-    violations.check("user", user.is_some(), "is missing");
-    violations.into_result()?;
-    Ok(user.unwrap_or_default())
 }
 
 /// The fields of `user` that the mask's `paths` name; without a mask, those that are not empty.

@@ -1,35 +1,19 @@
-//! What a caller is told of an error: code, reason and message of each. The causes stay in the log.
+//! What a caller is told of an error, in the words of the proto. The causes stay in the log.
 
+use crate::api;
 use crate::rules::{DataError, UserError, Violations};
 
 impl From<UserError> for bia::Error {
     fn from(error: UserError) -> Self {
         match error {
-            UserError::NotFound { id } => {
-                Self::not_found("USER_NOT_FOUND", format!("there is no user {id:?}")).with("id", id)
-            }
-            UserError::EmailTaken { email } => Self::from_grpc(
-                bia::Code::AlreadyExists,
-                "USER_EMAIL_TAKEN",
-                format!("another user has the address {email}"),
-            )
-            .with("email", email),
-            UserError::Changed { id } => {
-                Self::conflict("USER_CHANGED", "others changed the user meanwhile: try again")
-                    .with("id", id)
-            }
+            UserError::NotFound { id } => api::UserError::NotFound.with("id", id),
+            UserError::EmailTaken { email } => api::UserError::EmailTaken.with("email", email),
+            UserError::Changed { id } => api::UserError::Changed.with("id", id),
             UserError::Invalid(violations) => violations.into(),
-            UserError::PageToken => Self::bad_request(
-                "PAGE_TOKEN_INVALID",
-                "the page_token is not of this list: begin with an empty one",
-            ),
-            UserError::Stopping => Self::unavailable(
-                "STOPPING",
-                "this instance stops: ask again from the last revision you saw",
-            ),
+            UserError::PageToken => api::UserError::PageTokenInvalid.into(),
+            UserError::Stopping => api::UserError::Stopping.into(),
             UserError::Data(DataError::Unavailable(source)) => {
-                Self::unavailable("DATABASE_UNAVAILABLE", "the database does not answer, try again")
-                    .with_source(source)
+                api::UserError::DatabaseUnavailable.with_source(source)
             }
             UserError::Data(DataError::Broken(source)) => Self::from_source(source),
         }
@@ -37,17 +21,12 @@ impl From<UserError> for bia::Error {
 }
 
 impl From<Violations> for bia::Error {
-    /// All that is wrong, in the message for people and field by field in the metadata.
+    /// What only the rules know to be wrong is told as what breaks the rules of the proto.
     fn from(violations: Violations) -> Self {
-        let mut fields = std::collections::BTreeMap::<&str, String>::new();
+        let mut told = bia::validate::Violations::default();
         for (field, rule) in violations.iter() {
-            let rules = fields.entry(field).or_default();
-            if !rules.is_empty() {
-                rules.push_str("; ");
-            }
-            rules.push_str(rule);
+            told.add(field, "user.rules", rule.to_owned());
         }
-        let error = Self::bad_request("VALIDATOR", violations.to_string());
-        fields.into_iter().fold(error, |error, (field, rules)| error.with(field, rules))
+        told.into()
     }
 }

@@ -35,6 +35,9 @@ impl<D: UserData> UserApi<D> {
         use api::sync_users_request::Change;
         use api::sync_users_response::Outcome;
 
+        if let Some(Change::Put(user)) = &change {
+            bia::validate::check(user)?;
+        }
         match change {
             Some(Change::Put(user)) if user.id.is_empty() => {
                 let user = self.users.create(convert::draft(user)).await?;
@@ -61,7 +64,7 @@ impl<D: UserData> api::UserService for UserApi<D> {
         _cx: &Context,
         request: api::CreateUserRequest,
     ) -> Result<api::User> {
-        let user = convert::required(request.user)?;
+        let user = request.user.unwrap_or_default();
         Ok(self.users.create(convert::draft(user)).await?.into())
     }
 
@@ -82,7 +85,7 @@ impl<D: UserData> api::UserService for UserApi<D> {
         _cx: &Context,
         request: api::UpdateUserRequest,
     ) -> Result<api::User> {
-        let user = convert::required(request.user)?;
+        let user = request.user.unwrap_or_default();
         let id = user.id.clone();
         let patch = convert::patch(user, request.update_mask.map(|mask| mask.paths))?;
         Ok(self.users.update(&id, patch).await?.into())
@@ -109,21 +112,23 @@ impl<D: UserData> api::UserService for UserApi<D> {
         let mut response = api::ImportUsersResponse::default();
         for index in 0.. {
             let Some(request) = requests.message().await? else { break };
-            let made = match convert::required(request.user) {
-                Ok(user) => self.users.create(convert::draft(user)).await,
-                Err(error) => Err(error),
-            };
-            match made {
-                Ok(_user) => response.imported += 1,
-                // The next one would fare no better.
-                Err(error @ UserError::Data(_)) => return Err(error.into()),
-                Err(error) => {
-                    response.failed += 1;
-                    if response.failures.len() < TOLD_FAILURES {
-                        let failure = Some(bia::Error::from(error).into());
-                        response.failures.push(api::ImportFailure { index, failure });
+            let user = request.user.unwrap_or_default();
+            // Not held against the rules where it came in, so that one that breaks them ends nothing.
+            let error = match bia::validate::check(&user) {
+                Err(error) => error,
+                Ok(()) => match self.users.create(convert::draft(user)).await {
+                    Ok(_user) => {
+                        response.imported += 1;
+                        continue;
                     }
-                }
+                    // The next one would fare no better.
+                    Err(error @ UserError::Data(_)) => return Err(error.into()),
+                    Err(error) => error.into(),
+                },
+            };
+            response.failed += 1;
+            if response.failures.len() < TOLD_FAILURES {
+                response.failures.push(api::ImportFailure { index, failure: Some(error.into()) });
             }
         }
         Ok(response)
