@@ -16,7 +16,7 @@ use crate::servers::{self, Own, PARTS};
 use crate::ui;
 use crate::wait::{self, Stopwatch};
 
-/// Where the services listen when nobody asked for free ports: gRPC, then admin.
+/// Where the services listen when nobody asked for free ports: their API, then admin.
 const USER_PORTS: Ports = Ports { api: 8000, admin: 8001 };
 const ORDER_PORTS: Ports = Ports { api: 8100, admin: 8101 };
 
@@ -94,6 +94,8 @@ pub(crate) fn main(arguments: &[&str]) -> Result<()> {
     if called.is_ok() && !wishes.once {
         ui::say("both services run until Ctrl-C; their logs are in");
         ui::say(format_args!("  {}", place.folder.display()));
+        let page = format!("http://127.0.0.1:{}", user_ports.api);
+        ui::say(format_args!("try `curl {page}/v1/users`, or open {page}/docs"));
         until_over(&mut services, &interrupted)?;
     }
     // The one that calls goes first, so that it never misses the other.
