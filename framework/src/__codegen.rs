@@ -8,7 +8,7 @@ pub use serde;
 #[cfg(feature = "heap")]
 pub use tikv_jemallocator::Jemalloc;
 
-pub use crate::bind::Bind;
+pub use crate::bind::{Bind, codec as bind};
 pub use crate::client::calls;
 pub use crate::dispatch::{
     Binding, Facts, Handler, Out, Part, Reply, Segment, ServerCall, Variable,

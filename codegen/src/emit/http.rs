@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{HttpBody, HttpRule, Method, Segment, Service};
+use crate::model::{HttpBody, HttpRule, JsonDefaults, JsonRules, Method, Segment, Service};
 
 /// The bindings of a service, in the order of its methods.
 pub(super) fn bindings(bia: &TokenStream, service: &Service) -> TokenStream {
@@ -76,4 +76,50 @@ fn binding(bia: &TokenStream, method: usize, rule: &HttpRule) -> TokenStream {
             response: #response,
         }
     }
+}
+
+/// How the messages of methods look as JSON, where their protos say something of it.
+pub(super) fn json(bia: &TokenStream, service: &Service) -> Option<TokenStream> {
+    let told = service.methods.iter().enumerate().filter_map(|(place, method)| {
+        let options = json_options(bia, &method.rules.json);
+        (!options.is_empty()).then(|| quote!((#place, #bia::json::Options::new() #options)))
+    });
+    let told: Vec<_> = told.collect();
+    (!told.is_empty()).then(|| quote!(.with_json(&[#(#told),*])))
+}
+
+fn json_options(bia: &TokenStream, rules: &JsonRules) -> TokenStream {
+    let json = quote!(#bia::json);
+    let defaults = rules.defaults.map(|defaults| {
+        let defaults = match defaults {
+            JsonDefaults::Omitted => quote!(Omitted),
+            JsonDefaults::Written => quote!(Written),
+            JsonDefaults::WrittenWithNull => quote!(WrittenWithNull),
+        };
+        quote!(.with_defaults(#json::Defaults::#defaults))
+    });
+    let choose = |rule: Option<bool>, yes: TokenStream, no: TokenStream| {
+        rule.map(|rule| if rule { yes } else { no })
+    };
+    let names = choose(
+        rules.proto_names,
+        quote!(.with_names(#json::FieldNames::Proto)),
+        quote!(.with_names(#json::FieldNames::Json)),
+    );
+    let enums = choose(
+        rules.enum_numbers,
+        quote!(.with_enums(#json::Enums::Numbers)),
+        quote!(.with_enums(#json::Enums::Names)),
+    );
+    let int64 = choose(
+        rules.int64_numbers,
+        quote!(.with_int64(#json::Int64::Numbers)),
+        quote!(.with_int64(#json::Int64::Texts)),
+    );
+    let unknown = choose(
+        rules.refuse_unknown,
+        quote!(.with_unknown(#json::Unknown::Refused)),
+        quote!(.with_unknown(#json::Unknown::Ignored)),
+    );
+    quote!(#defaults #names #enums #int64 #unknown)
 }

@@ -92,6 +92,7 @@ fn function(model: &Model, package: &Package, service: &Service) -> Result<Token
     let types = super::json::facts(model, package)?;
     let docs = doc(&format!("Makes what an app serves as `{full_name}` out of an implementation."));
     let deprecated = deprecated(service.deprecated);
+    let json = super::http::json(bia, service);
     let arms = service.methods.iter().enumerate().map(|(index, method)| {
         let run = run(name, method);
         quote!(#index => #run,)
@@ -105,6 +106,7 @@ fn function(model: &Model, package: &Package, service: &Service) -> Result<Token
             static FACTS: #bia::__codegen::Facts =
                 #bia::__codegen::Facts::new(#full_name, #operations::ALL, FILE_DESCRIPTOR_SET)
                     .with_http(#operations::HTTP)
+                    #json
                     #openapi
                     #types;
             struct __Handler<__T>(::std::sync::Arc<__T>);

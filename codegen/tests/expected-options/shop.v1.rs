@@ -804,13 +804,182 @@ pub const TYPES: &[::bia::__codegen::AnyType] = &[
 ];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for Delivery {}
+impl ::bia::__codegen::Bind for Delivery {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "reason" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::EnumOf<delivery::ErrorReason>,
+                >(&mut self.reason, rest, values)
+            }
+            "others" => {
+                ::bia::__codegen::bind::repeated::<
+                    ::bia::__codegen::bind::EnumOf<delivery::ErrorReason>,
+                >(&mut self.others, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for Order {}
+impl ::bia::__codegen::Bind for Order {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "sku" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.sku, rest, values)
+            }
+            "card" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.card, rest, values)
+            }
+            "buyer" => {
+                ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Message<Buyer>,
+                >(&mut self.buyer, rest, values)
+            }
+            "notes" => {
+                ::bia::__codegen::bind::map::<
+                    ::bia::__codegen::bind::Text,
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.notes, rest, values)
+            }
+            "others" => {
+                ::bia::__codegen::bind::repeated::<
+                    ::bia::__codegen::bind::Message<Buyer>,
+                >(&mut self.others, rest, values)
+            }
+            "iban" => {
+                let mut value = match ::core::option::Option::take(&mut self.payment) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(order::Payment::Iban(value)) => {
+                        ::core::option::Option::Some(value)
+                    }
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.payment = other;
+                        return ::core::result::Result::Err(
+                            ::bia::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.payment = ::core::option::Option::map(value, order::Payment::Iban);
+                outcome
+            }
+            "voucher" => {
+                let mut value = match ::core::option::Option::take(&mut self.payment) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(order::Payment::Voucher(value)) => {
+                        ::core::option::Option::Some(value)
+                    }
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.payment = other;
+                        return ::core::result::Result::Err(
+                            ::bia::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.payment = ::core::option::Option::map(
+                    value,
+                    order::Payment::Voucher,
+                );
+                outcome
+            }
+            "on_account_of" | "onAccountOf" => {
+                let mut value = match ::core::option::Option::take(&mut self.payment) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(order::Payment::OnAccountOf(value)) => {
+                        ::core::option::Option::Some(value)
+                    }
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.payment = other;
+                        return ::core::result::Result::Err(
+                            ::bia::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Message<Buyer>,
+                >(&mut value, rest, values);
+                self.payment = ::core::option::Option::map(
+                    value,
+                    order::Payment::OnAccountOf,
+                );
+                outcome
+            }
+            "error" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::EnumOf<ShopError>,
+                >(&mut self.error, rest, values)
+            }
+            "pin" => {
+                ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Int64,
+                >(&mut self.pin, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for Buyer {}
+impl ::bia::__codegen::Bind for Buyer {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "name" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.name, rest, values)
+            }
+            "password" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.password, rest, values)
+            }
+            "parent" => {
+                ::bia::__codegen::bind::boxed::<
+                    ::bia::__codegen::bind::Message<Buyer>,
+                >(&mut self.parent, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::Validate for Delivery {
@@ -1161,6 +1330,29 @@ pub fn shop(implementation: impl Shop) -> ::bia::Service {
             FILE_DESCRIPTOR_SET,
         )
         .with_http(shop_operations::HTTP)
+        .with_json(
+            &[
+                (
+                    0usize,
+                    ::bia::json::Options::new().with_enums(::bia::json::Enums::Numbers),
+                ),
+                (
+                    1usize,
+                    ::bia::json::Options::new()
+                        .with_defaults(::bia::json::Defaults::Omitted)
+                        .with_names(::bia::json::FieldNames::Proto)
+                        .with_enums(::bia::json::Enums::Numbers),
+                ),
+                (
+                    2usize,
+                    ::bia::json::Options::new().with_enums(::bia::json::Enums::Numbers),
+                ),
+                (
+                    3usize,
+                    ::bia::json::Options::new().with_enums(::bia::json::Enums::Numbers),
+                ),
+            ],
+        )
         .with_openapi(shop_operations::OPENAPI);
     struct __Handler<__T>(::std::sync::Arc<__T>);
     impl<__T: Shop> ::bia::__codegen::Handler for __Handler<__T> {

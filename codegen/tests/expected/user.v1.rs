@@ -962,25 +962,214 @@ pub const TYPES: &[::bia::__codegen::AnyType] = &[
 ];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for User {}
+impl ::bia::__codegen::Bind for User {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "id" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.id, rest, values)
+            }
+            "name" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.name, rest, values)
+            }
+            "email" => {
+                ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.email, rest, values)
+            }
+            "status" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::EnumOf<Status>,
+                >(&mut self.status, rest, values)
+            }
+            "created_at" | "createdAt" => {
+                ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Timestamp,
+                >(&mut self.created_at, rest, values)
+            }
+            "labels" => {
+                ::bia::__codegen::bind::map::<
+                    ::bia::__codegen::bind::Text,
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.labels, rest, values)
+            }
+            "phone" => {
+                let mut value = match ::core::option::Option::take(&mut self.contact) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(user::Contact::Phone(value)) => {
+                        ::core::option::Option::Some(value)
+                    }
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.contact = other;
+                        return ::core::result::Result::Err(
+                            ::bia::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.contact = ::core::option::Option::map(value, user::Contact::Phone);
+                outcome
+            }
+            "address" => {
+                let mut value = match ::core::option::Option::take(&mut self.contact) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(user::Contact::Address(value)) => {
+                        ::core::option::Option::Some(value)
+                    }
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.contact = other;
+                        return ::core::result::Result::Err(
+                            ::bia::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = ::bia::__codegen::bind::boxed::<
+                    ::bia::__codegen::bind::Message<user::Address>,
+                >(&mut value, rest, values);
+                self.contact = ::core::option::Option::map(
+                    value,
+                    user::Contact::Address,
+                );
+                outcome
+            }
+            "others" => {
+                ::bia::__codegen::bind::repeated::<
+                    ::bia::__codegen::bind::Message<user::Address>,
+                >(&mut self.others, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for user::Address {}
+impl ::bia::__codegen::Bind for user::Address {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "street" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.street, rest, values)
+            }
+            "shared_with" | "sharedWith" => {
+                ::bia::__codegen::bind::boxed::<
+                    ::bia::__codegen::bind::Message<User>,
+                >(&mut self.shared_with, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for GetUserRequest {}
+impl ::bia::__codegen::Bind for GetUserRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "id" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Text,
+                >(&mut self.id, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for WatchUsersRequest {}
+impl ::bia::__codegen::Bind for WatchUsersRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown)
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for WatchUsersResponse {}
+impl ::bia::__codegen::Bind for WatchUsersResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "user" => {
+                ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Message<User>,
+                >(&mut self.user, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for ImportUsersRequest {}
+impl ::bia::__codegen::Bind for ImportUsersRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "user" => {
+                ::bia::__codegen::bind::optional::<
+                    ::bia::__codegen::bind::Message<User>,
+                >(&mut self.user, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl ::bia::__codegen::Bind for ImportUsersResponse {}
+impl ::bia::__codegen::Bind for ImportUsersResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), ::bia::__codegen::bind::BindError> {
+        let (name, rest) = ::bia::__codegen::bind::split(path);
+        match name {
+            "imported" => {
+                ::bia::__codegen::bind::plain::<
+                    ::bia::__codegen::bind::Uint32,
+                >(&mut self.imported, rest, values)
+            }
+            _ => ::core::result::Result::Err(::bia::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::Validate for User {

@@ -15,6 +15,8 @@ pub(crate) struct HttpCall {
     pub(crate) binding: Option<usize>,
     /// How it is answered; none if the caller reads nothing that we write.
     pub(crate) media: Option<Media>,
+    /// Whether a browser asks for a page whether it may call; who may is settled.
+    pub(crate) is_preflight: bool,
 }
 
 impl HttpCall {

@@ -48,6 +48,7 @@ impl Default for Limits {
 pub struct ServerCall {
     pub(super) inbound: Inbound,
     limits: Limits,
+    json: Options,
     way: Way,
 }
 
@@ -85,13 +86,14 @@ impl Writing {
 }
 
 impl ServerCall {
-    pub(crate) fn new(inbound: Inbound, limits: Limits) -> Self {
-        Self { inbound, limits, way: Way::Grpc }
+    /// A call in frames of gRPC.
+    pub(crate) fn new(inbound: Inbound, limits: Limits, json: Options) -> Self {
+        Self { inbound, limits, json, way: Way::Grpc }
     }
 
     /// A call over HTTP.
     pub(crate) fn over_http(inbound: Inbound, limits: Limits, bound: Bound) -> Self {
-        Self { inbound, limits, way: Way::Http(Box::new(bound)) }
+        Self { inbound, limits, json: bound.json, way: Way::Http(Box::new(bound)) }
     }
 
     /// Runs a method of one message each way.
@@ -189,7 +191,7 @@ impl ServerCall {
             let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
             error.with_trailers(http::HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, accepted)]))
         })?;
-        let codec = Codec::of(&parts.headers, Options::default())?;
+        let codec = Codec::of(&parts.headers, self.json)?;
         let decoder = Decoder::new(encoding, self.limits.max_receive);
         let compress = self.limits.compress;
         let encoding = if compress != Encoding::Identity && wire::accepted(&parts.headers, compress)

@@ -52,6 +52,7 @@ impl Service {
             http: &[],
             openapi: "",
             types: Types::new(&[]),
+            json: &[],
             handler: Arc::new(Foreign(service)),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) struct Route {
     pub(crate) handler: Arc<dyn Handler>,
     /// The operation's place in its own service.
     pub(crate) method: usize,
+    /// How its messages look as JSON.
+    pub(crate) json: json::Options,
 }
 
 /// Every operation of a server, found by its name.
@@ -45,7 +47,12 @@ impl Routes {
     /// # Errors
     ///
     /// If two services have the same name, or are called by the same path over HTTP.
-    pub(crate) fn new(services: Vec<Service>) -> Result<Self> {
+    ///
+    /// `json` settles how messages look as JSON, of what the proto of a method says.
+    pub(crate) fn new(
+        services: Vec<Service>,
+        json: impl Fn(json::Options) -> json::Options,
+    ) -> Result<Self> {
         let mut all = Self {
             routes: Vec::new(),
             by_name: HashMap::new(),
@@ -61,10 +68,12 @@ impl Routes {
                     format!("the service {} is mounted twice; mount it once", service.name),
                 ));
             }
-            all.bind(&service)?;
+            all.bind(&service, &json)?;
             for (method, operation) in service.operations.iter().copied().enumerate() {
                 let place = all.routes.len();
-                all.routes.push(Route { operation, handler: Arc::clone(&service.handler), method });
+                let handler = Arc::clone(&service.handler);
+                let json = json(service.json_of(method));
+                all.routes.push(Route { operation, handler, method, json });
                 if service.open {
                     all.open.insert(service.name, place);
                 } else {
@@ -76,28 +85,33 @@ impl Routes {
     }
 
     /// Notes how the methods of a service, whose routes are next, are called over HTTP.
-    fn bind(&mut self, service: &Service) -> Result<()> {
+    fn bind(
+        &mut self,
+        service: &Service,
+        json: impl Fn(json::Options) -> json::Options,
+    ) -> Result<()> {
         if service.foreign {
             return Ok(());
         }
         let first = self.routes.len();
-        let json = json::Options::default();
+        let json = |method| json(service.json_of(method));
         for binding in service.http {
             self.router.add(binding, self.bound.len())?;
+            let json = json(binding.method);
             self.bound.push(Bound { route: first + binding.method, binding: *binding, json });
         }
         for (method, operation) in service.operations.iter().enumerate() {
             if service.http.iter().all(|binding| binding.method != method) {
                 let binding = Bound::implied(operation.name(), method);
                 self.router.add_name(&binding, self.bound.len())?;
-                self.bound.push(Bound { route: first + method, binding, json });
+                self.bound.push(Bound { route: first + method, binding, json: json(method) });
             }
         }
         Ok(())
     }
 
     /// What a request over HTTP is for.
-    pub(crate) fn arrive<B>(&self, request: &Request<B>) -> Arrival {
+    pub(crate) fn arrive<B>(&self, request: &Request<B>, is_preflight: bool) -> Arrival {
         let (method, uri) = (request.method(), request.uri());
         let binding = self.router.find(method, uri.path());
         let bound = binding.and_then(|binding| self.bound.get(binding));
@@ -107,6 +121,7 @@ impl Routes {
             template: bound.map(|bound| bound.binding.template),
             binding,
             media: media::negotiate(request.headers(), Media::ALL),
+            is_preflight,
         };
         Arrival { route: bound.map(|bound| bound.route), call }
     }

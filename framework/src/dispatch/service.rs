@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::json::{AnyType, Types};
+use crate::json::{AnyType, Options, Types};
 use crate::operation::Operation;
 
 use super::{Binding, Reply, ServerCall};
@@ -15,6 +15,7 @@ pub struct Facts {
     http: &'static [Binding],
     openapi: &'static str,
     types: Types,
+    json: &'static [(usize, Options)],
 }
 
 impl Facts {
@@ -26,7 +27,15 @@ impl Facts {
         operations: &'static [&'static Operation],
         descriptors: &'static [u8],
     ) -> Self {
-        Self { name, operations, descriptors, http: &[], openapi: "", types: Types::new(&[]) }
+        Self {
+            name,
+            operations,
+            descriptors,
+            http: &[],
+            openapi: "",
+            types: Types::new(&[]),
+            json: &[],
+        }
     }
 
     /// Replaces how its methods are called over HTTP.
@@ -47,6 +56,16 @@ impl Facts {
     #[must_use]
     pub const fn with_types(mut self, types: Types) -> Self {
         self.types = types;
+        self
+    }
+}
+
+impl Facts {
+    /// Replaces how the messages of methods look as JSON, by their places; those that are not here look
+    /// as the server says.
+    #[must_use]
+    pub const fn with_json(mut self, options: &'static [(usize, Options)]) -> Self {
+        self.json = options;
         self
     }
 }
@@ -73,6 +92,7 @@ pub struct Service {
     pub(super) http: &'static [Binding],
     pub(super) openapi: &'static str,
     pub(super) types: Types,
+    pub(super) json: &'static [(usize, Options)],
     pub(super) handler: Arc<dyn Handler>,
 }
 
@@ -89,8 +109,15 @@ impl Service {
             http: facts.http,
             openapi: facts.openapi,
             types: facts.types,
+            json: facts.json,
             handler: Arc::new(handler),
         }
+    }
+
+    /// How the messages of a method look as JSON, by its proto.
+    pub(super) fn json_of(&self, method: usize) -> Options {
+        let told = self.json.iter().find(|(of, _)| *of == method);
+        told.map_or_else(Options::default, |(_, options)| *options).with_types(self.types)
     }
 
     /// The full name: `user.v1.UserService`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use crate::config::Live;
-use crate::dispatch::{HttpRules, Limits, Routes, Service};
+use crate::dispatch::{Limits, Routes, Service};
 use crate::error::{Error, Result};
 use crate::middleware::UserLayer;
 use crate::middleware::auth::{self, Guard};
@@ -18,6 +18,7 @@ use crate::server::{Server, Stop};
 use crate::telemetry::Telemetry;
 
 use super::accept::{Connections, Room};
+use super::cors::Cors;
 use super::listen::Listener;
 use super::pipeline::Pipeline;
 use super::secure::Secure;
@@ -30,6 +31,7 @@ pub(crate) struct InForce {
     times: Live<Times>,
     limits: Live<Limits>,
     guard: Guard,
+    cors: Live<Cors>,
     secure: Option<Secure>,
 }
 
@@ -43,6 +45,7 @@ impl InForce {
             times: Live::new(times(&settings)),
             limits: Live::new(limits(&settings)),
             guard: Guard::default(),
+            cors: Live::new(Cors::new(&settings.cors)),
             settings: Live::new(settings),
         })
     }
@@ -65,6 +68,7 @@ impl InForce {
     pub(crate) fn set(&self, settings: ServerSettings) {
         self.times.set(times(&settings));
         self.limits.set(limits(&settings));
+        self.cors.set(Cors::new(&settings.cors));
         self.settings.set(settings);
     }
 }
@@ -79,7 +83,7 @@ fn limits(settings: &ServerSettings) -> Limits {
         max_receive: settings.max_message_size,
         max_send: settings.max_send_message_size.unwrap_or(usize::MAX),
         compress: settings.compress,
-        http: HttpRules::default(),
+        http: settings.http.rules(),
     }
 }
 
@@ -140,7 +144,8 @@ pub(crate) fn pipeline(
     layers: &[UserLayer],
     telemetry: Telemetry,
 ) -> Result<Pipeline> {
-    let routes = Routes::new(services)?;
+    let json = in_force.settings.get().json.clone();
+    let routes = Routes::new(services, |options| json.over(options))?;
     let (times, limits) = (in_force.times.clone(), in_force.limits.clone());
     let guard = in_force.guard.clone();
     if guard.authenticator.is_none() {
@@ -150,7 +155,8 @@ pub(crate) fn pipeline(
             return Err(auth::missing(operation.name()));
         }
     }
-    Ok(Pipeline::new(routes, times, limits, guard, layers, telemetry))
+    let pipeline = Pipeline::new(routes, times, limits, guard, layers, telemetry);
+    Ok(pipeline.with_cors(in_force.cors.clone()))
 }
 
 impl Server for ApiServer {

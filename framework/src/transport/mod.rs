@@ -4,6 +4,9 @@ mod accept;
 pub(crate) mod api;
 mod clock;
 pub(crate) mod connection;
+mod cors;
+mod edge;
+mod faces;
 mod heads;
 mod io;
 mod listen;
@@ -13,8 +16,9 @@ mod settings;
 
 pub use api::ApiServer;
 pub(crate) use api::InForce;
+pub use faces::WriteDefaults;
 pub(crate) use listen::has_port;
 pub use settings::{
-    ConnectionSettings, HeaderSettings, KeepaliveSettings, ServerSettings, ServerTlsSettings,
-    SocketSettings,
+    ConnectionSettings, CorsSettings, HeaderSettings, HttpSettings, JsonSettings,
+    KeepaliveSettings, ServerSettings, ServerTlsSettings, SocketSettings,
 };

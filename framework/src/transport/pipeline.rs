@@ -1,6 +1,5 @@
 //! Every layer of a server in its order, from a request to a response that never fails.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -28,6 +27,9 @@ use crate::telemetry::metrics::connections::ConnectionInstruments;
 use crate::telemetry::{ServerCalls, Telemetry};
 use crate::wire::web::Web;
 
+use super::cors::Cors;
+use super::edge::Edge;
+
 /// What all calls to operations that are not here have in common.
 static UNKNOWN: Operation = Operation::new("/unknown/Unknown", Kind::Bidi);
 
@@ -37,6 +39,7 @@ type Stack = Rescue<ReadMetadata<Observe<Recovery<Deadline<Authenticated<Inner>>
 #[derive(Clone)]
 pub(crate) struct Pipeline {
     routes: Arc<Routes>,
+    cors: Live<Cors>,
     calls: ServerCalls,
     connections: ConnectionInstruments,
     stack: Stack,
@@ -44,7 +47,7 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// The pipeline of a server's operations. `layers` are the user's, outermost first.
-    pub(crate) fn new(
+    pub(super) fn new(
         routes: Routes,
         times: Live<Times>,
         limits: Live<Limits>,
@@ -74,7 +77,14 @@ impl Pipeline {
         // So that what observes knows what the caller told.
         let stack = ReadMetadata::new(stack);
         let stack = Rescue::new(stack);
-        Self { routes, calls, connections, stack }
+        let cors = Live::new(Cors::default());
+        Self { routes, cors, calls, connections, stack }
+    }
+
+    /// Replaces which pages of other origins may call; none by default.
+    pub(super) fn with_cors(mut self, cors: Live<Cors>) -> Self {
+        self.cors = cors;
+        self
     }
 
     /// Answers a request, whatever it is.
@@ -84,29 +94,30 @@ impl Pipeline {
         peer: &Peer,
     ) -> impl Future<Output = Response<Body>> + Send + use<> {
         let (face, web) = face(&request);
+        let edge = Edge::of(&request, face, web, &self.cors);
         // Within, a call of gRPC-Web is one of gRPC.
         let request = match web {
             Some(web) => web.unwrapped(request),
             None => request,
         };
-        let cx = self.context(&request, face, peer);
+        let cx = self.context(&request, face, edge.is_preflight(), peer);
         // No `async` block: it would hold the layers' future twice, once as it is made and once as it
         // is awaited, and every call moves and allocates what it holds.
-        self.stack.clone().call(Inbound { cx, request }).map(move |outcome| {
-            let response = answered(outcome);
-            match web {
-                Some(web) => web.wrapped(response),
-                None => response,
-            }
-        })
+        self.stack.clone().call(Inbound { cx, request }).map(|outcome| edge.finish(outcome))
     }
 
     /// What is known of a request from its head alone.
-    fn context(&self, request: &Request<Body>, face: Face, peer: &Peer) -> context::Context {
+    fn context(
+        &self,
+        request: &Request<Body>,
+        face: Face,
+        is_preflight: bool,
+        peer: &Peer,
+    ) -> context::Context {
         let (place, http) = match face {
             Face::Grpc | Face::GrpcWeb => (self.routes.find(request.uri().path()), None),
             Face::Http => {
-                let Arrival { route, call } = self.routes.arrive(request);
+                let Arrival { route, call } = self.routes.arrive(request, is_preflight);
                 (route, Some(call))
             }
         };
@@ -133,13 +144,6 @@ impl Pipeline {
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("routes", &self.routes).finish_non_exhaustive()
-    }
-}
-
-fn answered(outcome: Result<Response<Body>, Infallible>) -> Response<Body> {
-    match outcome {
-        Ok(response) => response,
-        Err(never) => match never {},
     }
 }
 
@@ -175,6 +179,10 @@ impl tower::Service<Inbound> for Inner {
     }
 
     fn call(&mut self, call: Inbound) -> Self::Future {
+        // Browsers ask without saying who asks: what users put around their methods would refuse.
+        if call.cx.http().is_some_and(|http| http.is_preflight) {
+            return Box::pin(std::future::ready(Ok(no_content())));
+        }
         match self {
             Self::Dispatch(dispatch) => dispatch.run(call),
             Self::Layered(service) => {
@@ -218,7 +226,7 @@ impl Dispatch {
         let limits = *limits.get();
         let refusal = match (call.cx.face(), route) {
             (Face::Grpc | Face::GrpcWeb, Some(route)) if request.method() == Method::POST => {
-                return route.handler.call(route.method, ServerCall::new(call, limits));
+                return route.handler.call(route.method, ServerCall::new(call, limits, route.json));
             }
             (Face::Grpc | Face::GrpcWeb, Some(_)) => {
                 Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST")
@@ -242,10 +250,15 @@ impl Dispatch {
 fn may(error: Error) -> Result<Response<Body>> {
     let allowed = error.trailers().and_then(|beside| beside.get(ALLOW)).cloned();
     let Some(allowed) = allowed else { return Err(error) };
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
+    let mut response = no_content();
     response.headers_mut().insert(ALLOW, allowed);
     Ok(response)
+}
+
+fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 #[cfg(test)]

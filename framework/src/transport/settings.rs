@@ -10,6 +10,9 @@ use crate::config::{Invalid, duration};
 use crate::registry::Advertise;
 use crate::wire::{self, Encoding};
 
+pub use super::cors::CorsSettings;
+pub use super::faces::{HttpSettings, JsonSettings};
+
 /// The section `server`: where the service listens, and what it lets callers do.
 ///
 /// Every field has a default that is right for a service inside a data centre. A duration of `0s`
@@ -63,6 +66,12 @@ pub struct ServerSettings {
     /// these paths if no service brings a document, or one of them has such a path of its own. Switch it
     /// off where strangers can call and are not to read the API.
     pub openapi: bool,
+    /// What calls over HTTP may be.
+    pub http: HttpSettings,
+    /// How messages look as JSON.
+    pub json: JsonSettings,
+    /// Which pages of other origins may call.
+    pub cors: CorsSettings,
     /// Whether the port speaks TLS, and by which certificate.
     pub tls: ServerTlsSettings,
     /// How peers that are gone are found.
@@ -239,6 +248,9 @@ impl Default for ServerSettings {
             health: true,
             reflection: true,
             openapi: true,
+            http: HttpSettings::default(),
+            json: JsonSettings::default(),
+            cors: CorsSettings::default(),
             tls: ServerTlsSettings::default(),
             keepalive: KeepaliveSettings::default(),
             connection: ConnectionSettings::default(),

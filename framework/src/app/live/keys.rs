@@ -40,6 +40,21 @@ const KEYS: &[(&str, When)] = &[
     ("server.reflection", NextStart),
     // HTTP/2 agrees on these when a connection begins.
     // What is in the files is followed; which files they are is not.
+    ("server.http.compress_from", AtOnce),
+    ("server.http.strict_query", AtOnce),
+    ("server.http.query_over_body", AtOnce),
+    // Settled for each method when it is mounted.
+    ("server.json.defaults", NextStart),
+    ("server.json.proto_names", NextStart),
+    ("server.json.enum_numbers", NextStart),
+    ("server.json.int64_numbers", NextStart),
+    ("server.json.refuse_unknown", NextStart),
+    ("server.cors.origins", AtOnce),
+    ("server.cors.methods", AtOnce),
+    ("server.cors.headers", AtOnce),
+    ("server.cors.exposed_headers", AtOnce),
+    ("server.cors.credentials", AtOnce),
+    ("server.cors.max_age", AtOnce),
     ("server.tls.certificate", NextStart),
     ("server.tls.key", NextStart),
     ("server.tls.client_ca", NextStart),

@@ -23,6 +23,7 @@ impl Settings {
             let what = "this program was built without Consul: add the feature \"consul\" to bia in its Cargo.toml";
             faults.push(Invalid::new("registry.kind", what));
         }
+        faults.extend(self.server.cors.check().err());
         if self.stop.timeout <= self.stop.drain_delay {
             let what = format!(
                 "expected more than stop.drain_delay ({}), which is part of it, found {}",

@@ -2279,49 +2279,406 @@ pub const TYPES: &[crate::__codegen::AnyType] = &[
 ];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ErrorInfo {}
+impl crate::__codegen::Bind for ErrorInfo {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "reason" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.reason, rest, values)
+            }
+            "domain" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.domain, rest, values)
+            }
+            "metadata" => {
+                crate::__codegen::bind::map::<
+                    crate::__codegen::bind::Text,
+                    crate::__codegen::bind::Text,
+                >(&mut self.metadata, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for RetryInfo {}
+impl crate::__codegen::Bind for RetryInfo {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "retry_delay" | "retryDelay" => {
+                crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Duration,
+                >(&mut self.retry_delay, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for DebugInfo {}
+impl crate::__codegen::Bind for DebugInfo {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "stack_entries" | "stackEntries" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.stack_entries, rest, values)
+            }
+            "detail" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.detail, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for QuotaFailure {}
+impl crate::__codegen::Bind for QuotaFailure {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "violations" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Message<quota_failure::Violation>,
+                >(&mut self.violations, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for quota_failure::Violation {}
+impl crate::__codegen::Bind for quota_failure::Violation {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "subject" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.subject, rest, values)
+            }
+            "description" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.description, rest, values)
+            }
+            "api_service" | "apiService" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.api_service, rest, values)
+            }
+            "quota_metric" | "quotaMetric" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.quota_metric, rest, values)
+            }
+            "quota_id" | "quotaId" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.quota_id, rest, values)
+            }
+            "quota_dimensions" | "quotaDimensions" => {
+                crate::__codegen::bind::map::<
+                    crate::__codegen::bind::Text,
+                    crate::__codegen::bind::Text,
+                >(&mut self.quota_dimensions, rest, values)
+            }
+            "quota_value" | "quotaValue" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Int64,
+                >(&mut self.quota_value, rest, values)
+            }
+            "future_quota_value" | "futureQuotaValue" => {
+                crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Int64,
+                >(&mut self.future_quota_value, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for PreconditionFailure {}
+impl crate::__codegen::Bind for PreconditionFailure {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "violations" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Message<precondition_failure::Violation>,
+                >(&mut self.violations, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for precondition_failure::Violation {}
+impl crate::__codegen::Bind for precondition_failure::Violation {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "type" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.r#type, rest, values)
+            }
+            "subject" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.subject, rest, values)
+            }
+            "description" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.description, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for BadRequest {}
+impl crate::__codegen::Bind for BadRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "field_violations" | "fieldViolations" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Message<bad_request::FieldViolation>,
+                >(&mut self.field_violations, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for bad_request::FieldViolation {}
+impl crate::__codegen::Bind for bad_request::FieldViolation {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "field" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.field, rest, values)
+            }
+            "description" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.description, rest, values)
+            }
+            "reason" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.reason, rest, values)
+            }
+            "localized_message" | "localizedMessage" => {
+                crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<LocalizedMessage>,
+                >(&mut self.localized_message, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for RequestInfo {}
+impl crate::__codegen::Bind for RequestInfo {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "request_id" | "requestId" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.request_id, rest, values)
+            }
+            "serving_data" | "servingData" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.serving_data, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ResourceInfo {}
+impl crate::__codegen::Bind for ResourceInfo {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "resource_type" | "resourceType" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.resource_type, rest, values)
+            }
+            "resource_name" | "resourceName" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.resource_name, rest, values)
+            }
+            "owner" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.owner, rest, values)
+            }
+            "description" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.description, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for Help {}
+impl crate::__codegen::Bind for Help {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "links" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Message<help::Link>,
+                >(&mut self.links, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for help::Link {}
+impl crate::__codegen::Bind for help::Link {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "description" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.description, rest, values)
+            }
+            "url" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.url, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for LocalizedMessage {}
+impl crate::__codegen::Bind for LocalizedMessage {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "locale" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.locale, rest, values)
+            }
+            "message" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.message, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for Status {}
+impl crate::__codegen::Bind for Status {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "code" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Int32,
+                >(&mut self.code, rest, values)
+            }
+            "message" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.message, rest, values)
+            }
+            "details" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Message<::prost_types::Any>,
+                >(&mut self.details, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Validate for ErrorInfo {

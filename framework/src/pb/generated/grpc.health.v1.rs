@@ -451,16 +451,73 @@ pub const TYPES: &[crate::__codegen::AnyType] = &[
 ];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for HealthCheckRequest {}
+impl crate::__codegen::Bind for HealthCheckRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "service" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.service, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for HealthCheckResponse {}
+impl crate::__codegen::Bind for HealthCheckResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "status" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::EnumOf<health_check_response::ServingStatus>,
+                >(&mut self.status, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for HealthListRequest {}
+impl crate::__codegen::Bind for HealthListRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown)
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for HealthListResponse {}
+impl crate::__codegen::Bind for HealthListResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "statuses" => {
+                crate::__codegen::bind::map::<
+                    crate::__codegen::bind::Text,
+                    crate::__codegen::bind::Message<HealthCheckResponse>,
+                >(&mut self.statuses, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Validate for HealthCheckRequest {

@@ -1470,28 +1470,440 @@ pub const TYPES: &[crate::__codegen::AnyType] = &[
 ];
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ServerReflectionRequest {}
+impl crate::__codegen::Bind for ServerReflectionRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "host" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.host, rest, values)
+            }
+            "file_by_filename" | "fileByFilename" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_request,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_request::MessageRequest::FileByFilename(value),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_request = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.message_request = ::core::option::Option::map(
+                    value,
+                    server_reflection_request::MessageRequest::FileByFilename,
+                );
+                outcome
+            }
+            "file_containing_symbol" | "fileContainingSymbol" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_request,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_request::MessageRequest::FileContainingSymbol(
+                            value,
+                        ),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_request = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.message_request = ::core::option::Option::map(
+                    value,
+                    server_reflection_request::MessageRequest::FileContainingSymbol,
+                );
+                outcome
+            }
+            "file_containing_extension" | "fileContainingExtension" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_request,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_request::MessageRequest::FileContainingExtension(
+                            value,
+                        ),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_request = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<ExtensionRequest>,
+                >(&mut value, rest, values);
+                self.message_request = ::core::option::Option::map(
+                    value,
+                    server_reflection_request::MessageRequest::FileContainingExtension,
+                );
+                outcome
+            }
+            "all_extension_numbers_of_type" | "allExtensionNumbersOfType" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_request,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_request::MessageRequest::AllExtensionNumbersOfType(
+                            value,
+                        ),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_request = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.message_request = ::core::option::Option::map(
+                    value,
+                    server_reflection_request::MessageRequest::AllExtensionNumbersOfType,
+                );
+                outcome
+            }
+            "list_services" | "listServices" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_request,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_request::MessageRequest::ListServices(value),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_request = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Text,
+                >(&mut value, rest, values);
+                self.message_request = ::core::option::Option::map(
+                    value,
+                    server_reflection_request::MessageRequest::ListServices,
+                );
+                outcome
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ExtensionRequest {}
+impl crate::__codegen::Bind for ExtensionRequest {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "containing_type" | "containingType" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.containing_type, rest, values)
+            }
+            "extension_number" | "extensionNumber" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Int32,
+                >(&mut self.extension_number, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ServerReflectionResponse {}
+impl crate::__codegen::Bind for ServerReflectionResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "valid_host" | "validHost" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.valid_host, rest, values)
+            }
+            "original_request" | "originalRequest" => {
+                crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<ServerReflectionRequest>,
+                >(&mut self.original_request, rest, values)
+            }
+            "file_descriptor_response" | "fileDescriptorResponse" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_response,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_response::MessageResponse::FileDescriptorResponse(
+                            value,
+                        ),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_response = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<FileDescriptorResponse>,
+                >(&mut value, rest, values);
+                self.message_response = ::core::option::Option::map(
+                    value,
+                    server_reflection_response::MessageResponse::FileDescriptorResponse,
+                );
+                outcome
+            }
+            "all_extension_numbers_response" | "allExtensionNumbersResponse" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_response,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_response::MessageResponse::AllExtensionNumbersResponse(
+                            value,
+                        ),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_response = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<ExtensionNumberResponse>,
+                >(&mut value, rest, values);
+                self.message_response = ::core::option::Option::map(
+                    value,
+                    server_reflection_response::MessageResponse::AllExtensionNumbersResponse,
+                );
+                outcome
+            }
+            "list_services_response" | "listServicesResponse" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_response,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_response::MessageResponse::ListServicesResponse(
+                            value,
+                        ),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_response = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<ListServiceResponse>,
+                >(&mut value, rest, values);
+                self.message_response = ::core::option::Option::map(
+                    value,
+                    server_reflection_response::MessageResponse::ListServicesResponse,
+                );
+                outcome
+            }
+            "error_response" | "errorResponse" => {
+                let mut value = match ::core::option::Option::take(
+                    &mut self.message_response,
+                ) {
+                    ::core::option::Option::None => ::core::option::Option::None,
+                    ::core::option::Option::Some(
+                        server_reflection_response::MessageResponse::ErrorResponse(value),
+                    ) => ::core::option::Option::Some(value),
+                    #[allow(
+                        unreachable_patterns,
+                        reason = "a oneof may have one member"
+                    )]
+                    other => {
+                        self.message_response = other;
+                        return ::core::result::Result::Err(
+                            crate::__codegen::bind::BindError::Taken,
+                        );
+                    }
+                };
+                let outcome = crate::__codegen::bind::optional::<
+                    crate::__codegen::bind::Message<ErrorResponse>,
+                >(&mut value, rest, values);
+                self.message_response = ::core::option::Option::map(
+                    value,
+                    server_reflection_response::MessageResponse::ErrorResponse,
+                );
+                outcome
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for FileDescriptorResponse {}
+impl crate::__codegen::Bind for FileDescriptorResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "file_descriptor_proto" | "fileDescriptorProto" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Bytes,
+                >(&mut self.file_descriptor_proto, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ExtensionNumberResponse {}
+impl crate::__codegen::Bind for ExtensionNumberResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "base_type_name" | "baseTypeName" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.base_type_name, rest, values)
+            }
+            "extension_number" | "extensionNumber" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Int32,
+                >(&mut self.extension_number, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ListServiceResponse {}
+impl crate::__codegen::Bind for ListServiceResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "service" => {
+                crate::__codegen::bind::repeated::<
+                    crate::__codegen::bind::Message<ServiceResponse>,
+                >(&mut self.service, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ServiceResponse {}
+impl crate::__codegen::Bind for ServiceResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "name" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.name, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
-impl crate::__codegen::Bind for ErrorResponse {}
+impl crate::__codegen::Bind for ErrorResponse {
+    fn bind(
+        &mut self,
+        path: &str,
+        values: &[::std::borrow::Cow<'_, str>],
+    ) -> ::core::result::Result<(), crate::__codegen::bind::BindError> {
+        let (name, rest) = crate::__codegen::bind::split(path);
+        match name {
+            "error_code" | "errorCode" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Int32,
+                >(&mut self.error_code, rest, values)
+            }
+            "error_message" | "errorMessage" => {
+                crate::__codegen::bind::plain::<
+                    crate::__codegen::bind::Text,
+                >(&mut self.error_message, rest, values)
+            }
+            _ => ::core::result::Result::Err(crate::__codegen::bind::BindError::Unknown),
+        }
+    }
+}
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Validate for ServerReflectionRequest {

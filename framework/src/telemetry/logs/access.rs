@@ -30,6 +30,7 @@ macro_rules! tell {
             face = face(call.face),
             method = http(call).map(|http| http.method.as_str()),
             path = http(call).map(HttpCall::path),
+            route = http(call).and_then(|http| http.template),
             code = error.map_or_else(|| call.outcome.code().to_http(), Error::code),
             status = call.outcome.code().name(),
             reason = Some(call.outcome.reason()).filter(|reason| !reason.is_empty()),

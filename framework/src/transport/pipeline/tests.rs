@@ -71,7 +71,7 @@ impl Handler for Echo {
 
 fn pipeline(layers: &[UserLayer]) -> Pipeline {
     let times = Live::new(Times { unary: Some(Duration::from_secs(10)), idle: None });
-    let routes = Routes::new(vec![Service::new(&FACTS, Echo)]).unwrap();
+    let routes = Routes::new(vec![Service::new(&FACTS, Echo)], |json| json).unwrap();
     Pipeline::new(
         routes,
         times,
@@ -354,5 +354,5 @@ async fn an_error_of_a_layer_reaches_the_caller_as_it_is() {
 #[test]
 fn a_service_mounted_twice_is_refused() {
     let services = vec![Service::new(&FACTS, Echo), Service::new(&FACTS, Echo)];
-    assert!(Routes::new(services).unwrap_err().message().contains("t.Echo"));
+    assert!(Routes::new(services, |json| json).unwrap_err().message().contains("t.Echo"));
 }

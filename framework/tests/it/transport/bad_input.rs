@@ -113,7 +113,7 @@ async fn what_is_no_grpc_call_is_answered_in_http() {
     };
     let table = [
         (post(None), 415, "CONTENT_TYPE_UNSUPPORTED"),
-        (post(Some("application/json")), 415, "CONTENT_TYPE_UNSUPPORTED"),
+        (post(Some("application/json")), 400, "CODEC"),
         (post(Some("application/grpc-webs")), 415, "CONTENT_TYPE_UNSUPPORTED"),
         (post(Some("application/grpcish")), 415, "CONTENT_TYPE_UNSUPPORTED"),
         (Request::get("http://here/none").body(()).unwrap(), 404, "PATH_UNKNOWN"),
