@@ -173,7 +173,8 @@ impl Cors {
         }
         if is_preflight {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, granting.methods.clone());
-            let allowed = granting.headers.as_ref().or(asked.get(ACCESS_CONTROL_REQUEST_HEADERS));
+            let asked_for = || asked.get(ACCESS_CONTROL_REQUEST_HEADERS);
+            let allowed = granting.headers.as_ref().or_else(asked_for);
             headers.extend(allowed.map(|it| (ACCESS_CONTROL_ALLOW_HEADERS, it.clone())));
             headers.insert(ACCESS_CONTROL_MAX_AGE, granting.max_age.clone());
         } else {
