@@ -29,7 +29,7 @@
 //! - A service registers although nobody asked: in a folder of this machine, until
 //!   `registry.kind` says `consul` or `none`.
 //! - A call that no server can have processed is sent again, to another instance; one that may have
-//!   been processed never is.
+//!   been processed only if its proto or the setting `operations` says when, and that it may.
 //! - A handler is dropped where it waits when its caller goes away or its deadline passes. What must
 //!   go on then is spawned, with [`Context::scope`].
 //! - A failed registration does not stop a service that can serve.

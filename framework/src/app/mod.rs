@@ -256,7 +256,8 @@ impl App {
     pub fn channel(&self, target: &str) -> Result<Channel> {
         self.channels.get_or_make(target, || {
             let settings = self.latest.get().client_of(channels::callee(target)).clone();
-            let builder = Channel::builder(target).settings(settings);
+            let rules = self.server.rules().clone();
+            let builder = Channel::builder(target).settings(settings).rules(rules);
             let builder = builder.telemetry(self.telemetry.clone());
             match &self.discovery {
                 Some(discovery) => builder.discovery(Arc::clone(discovery)),

@@ -30,6 +30,7 @@ use super::head;
 use super::http::Spoken;
 use super::incoming::Incoming;
 use super::pump::Payload;
+use super::retry::Tries;
 use super::settings::Terms;
 
 /// A call that is about to be made: await it.
@@ -118,7 +119,8 @@ impl<T> Call<T> {
 
     /// Replaces how long the call may take, with all its attempts; for a stream, up to its end.
     ///
-    /// The default is the setting `timeout` for unary calls and no limit for streams. The deadline of
+    /// The default is what the setting `operations` says, else the proto of the operation, else the setting
+    /// `timeout` for unary calls and no limit for streams. The deadline of
     /// the call being served bounds it too, whichever is earlier.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.planned(|plan| plan.timeout = Some(timeout))
@@ -245,7 +247,9 @@ impl<T> Plan<T> {
         let begun = Instant::now();
         let terms = self.terms;
         let default = terms.timeout.filter(|_| self.operation.kind() == Kind::Unary);
-        let own = self.timeout.or(default).map(|timeout| begun + timeout);
+        let own =
+            self.timeout.or_else(|| self.channel.rules().get().timeout(self.operation, default));
+        let own = own.map(|timeout| begun + timeout);
         let Told { payload, sent, spoken } = self.told?;
         let mut headers = match &spoken {
             None => head::headers(terms.compress),
@@ -297,6 +301,7 @@ pub(super) trait Answer<T> {
 }
 
 /// As gRPC has it.
+#[derive(Clone, Copy)]
 struct Framed;
 
 impl<T: Message + Default> Answer<T> for Framed {
@@ -316,18 +321,42 @@ pub(super) fn one<T: Message + Default + 'static>(
     Box::pin(settled(plan, Framed))
 }
 
-/// Makes a call to its end.
-pub(super) async fn settled<T>(plan: Plan<T>, answer: impl Answer<T>) -> Result<Reply<T>> {
+/// Makes a call to its end, as often as it takes and its proto and the settings let it.
+pub(super) async fn settled<T>(plan: Plan<T>, answer: impl Answer<T> + Copy) -> Result<Reply<T>> {
     let limit = plan.limit();
+    let policy = plan.channel.rules().get().retry(plan.operation);
     let Running { channel, mut call, mut seen } = plan.begin()?;
     let (begun, deadline) = (call.begun, call.deadline);
     let operation = call.operation.clone();
     let mut progress = Progress::default();
+    let mut tries = Tries::new(policy, channel.budget());
     let answer = async {
-        let response = exchange(&channel, &mut call, &mut progress).await?;
-        let (reply, received) = answer.read(response, limit).await?;
-        seen.receive(received);
-        Ok(reply)
+        loop {
+            tries.mark(&mut call, deadline);
+            let late = tries.limit().and(call.deadline);
+            let tried = async {
+                let response = exchange(&channel, &mut call, &mut progress).await?;
+                answer.read(response, limit).await
+            };
+            let tried = match late {
+                None => tried.await,
+                Some(late) => match tokio::time::timeout_at(late, tried).await {
+                    Ok(tried) => tried,
+                    Err(_) => Err(progress.too_late(&operation, begun)),
+                },
+            };
+            let error = match tried {
+                Ok((reply, received)) => {
+                    seen.receive(received);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let Some(wait) = tries.next(&error, left, fastrand::f64()) else { return Err(error) };
+            tracing::debug!(%operation, %error, before = tries.before(), "is tried again");
+            tokio::time::sleep(wait).await;
+        }
     };
     let reply = match deadline {
         None => answer.await,

@@ -11,9 +11,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::balance::Balancer;
 use crate::body::Body;
+use crate::config::Live;
 use crate::error::{Error, Result};
 use crate::operation::Operation;
 use crate::registry::{Discovery, Endpoint};
+use crate::rules::Rules;
 use crate::telemetry::{ClientCalls, Sent, Telemetry};
 use crate::wire::{self, Streaming};
 
@@ -22,6 +24,7 @@ use super::owner;
 use super::pool::{InForce, Pool};
 use super::pump::Payload;
 use super::requests::Requests;
+use super::retry::Budget;
 use super::secure::Secure;
 use super::settings::{ClientSettings, Protocol, Terms};
 use super::socket::{Connector, Way};
@@ -39,6 +42,8 @@ pub struct Channel(Arc<Shared>);
 struct Shared {
     pool: Arc<Pool>,
     calls: ClientCalls,
+    rules: Live<Rules>,
+    budget: Budget,
     _owner: AbortOnDropHandle<()>,
     /// Its watches may end with it.
     _discovery: Option<Arc<dyn Discovery>>,
@@ -52,6 +57,7 @@ pub struct ChannelBuilder {
     balancer: Option<Arc<dyn Balancer>>,
     connector: Connector,
     telemetry: Telemetry,
+    rules: Live<Rules>,
 }
 
 impl Channel {
@@ -69,6 +75,7 @@ impl Channel {
             balancer: None,
             connector: Connector::Tcp,
             telemetry: Telemetry::off(),
+            rules: Live::new(Rules::default()),
         }
     }
 
@@ -168,6 +175,15 @@ impl Channel {
         &self.0.pool
     }
 
+    /// What holds for operations.
+    pub(super) fn rules(&self) -> &Live<Rules> {
+        &self.0.rules
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
     pub(super) fn calls(&self) -> &ClientCalls {
         &self.0.calls
     }
@@ -254,6 +270,13 @@ impl ChannelBuilder {
         self
     }
 
+    /// Has the calls go by what the settings of an app say of operations.
+    #[must_use]
+    pub(crate) fn rules(mut self, rules: Live<Rules>) -> Self {
+        self.rules = rules;
+        self
+    }
+
     /// Has the calls be seen by an app's telemetry.
     #[must_use]
     pub(crate) fn telemetry(mut self, telemetry: Telemetry) -> Self {
@@ -290,7 +313,9 @@ impl ChannelBuilder {
         let pool = Arc::new(Pool::new(target, in_force, way, source));
         let task = runtime.spawn(owner::run(Arc::clone(&pool), watch));
         let owner = AbortOnDropHandle::new(task);
-        Ok(Channel(Arc::new(Shared { pool, calls, _owner: owner, _discovery: discovery })))
+        let (rules, budget) = (self.rules, Budget::new());
+        let shared = Shared { pool, calls, rules, budget, _owner: owner, _discovery: discovery };
+        Ok(Channel(Arc::new(shared)))
     }
 }
 

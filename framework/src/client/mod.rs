@@ -3,7 +3,7 @@
 //! A [`Channel`] is made once for each service and cloned freely. It connects to every node as soon as
 //! it is made, over its own HTTP/2 connections, and asks each for its health. A call goes to a ready
 //! node; one that no node can have seen goes to another at once. Calls that may have been processed
-//! are never sent twice.
+//! are sent again only where their proto or the settings say so.
 //!
 //! ```no_run
 //! # async fn example() -> bia::Result<()> {
@@ -39,6 +39,7 @@ mod owner;
 mod pool;
 mod pump;
 mod requests;
+mod retry;
 mod secure;
 mod service;
 mod settings;

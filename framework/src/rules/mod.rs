@@ -83,7 +83,6 @@ impl Rules {
     }
 
     /// When a client tries again; none if it does not, or must not.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what clients try again by"))]
     pub(crate) fn retry(&self, operation: &Operation) -> Option<RetryPolicy> {
         if operation.idempotency() == Idempotency::Unknown || !operation.kind().is_unary() {
             return None;
@@ -120,7 +119,6 @@ pub(crate) struct RetryPolicy {
 
 impl RetryPolicy {
     /// Whether a call that ended so is worth trying again.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what clients try again by"))]
     pub(crate) fn is_for(&self, error: &Error) -> bool {
         self.codes.contains(&error.grpc_code()) || self.reasons.contains(&error.reason())
     }

@@ -31,6 +31,7 @@ enum Written {
 }
 
 /// Reads one message, or the part of it that the rule has for the body.
+#[derive(Clone, Copy)]
 pub(super) struct Whole(pub(super) Part);
 
 impl<T: message::Response> Answer<T> for Whole {
