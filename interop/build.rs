@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 const FILE: &str = "proto/grpc/testing/test.proto";
 const FLEET: &str = "proto/fleet/v1/fleet.proto";
+const FILES: &str = "proto/files/v1/files.proto";
 const CONFORMANCE: [&str; 3] =
     ["conformance.proto", "test_messages_proto2.proto", "test_messages_proto3.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let conformance = CONFORMANCE.map(|file| format!("proto/conformance/{file}"));
-    bia_codegen::Compiler::new().files([FILE, FLEET]).files(conformance).compile()?;
+    bia_codegen::Compiler::new().files([FILE, FLEET, FILES]).files(conformance).compile()?;
 
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
     std::fs::create_dir_all(&out)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::emit::{
     Bind, Client, Contract, Descriptors, Emit, Errors, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
-    Operations, Redact, ServiceTrait, Tree, Validate,
+    Operations, Raw, Redact, ServiceTrait, Tree, Validate,
 };
 use crate::error::Error;
 use crate::model::{Model, Types, Wanted};
@@ -279,6 +279,7 @@ impl Compiler {
             if self.faces.unwrap_or(self.services) {
                 Json { serde: self.serde }.emit(&model, &mut output)?;
                 Bind.emit(&model, &mut output)?;
+                Raw.emit(&model, &mut output)?;
                 Validate.emit(&model, &mut output)?;
                 Errors.emit(&model, &mut output)?;
             }

@@ -14,7 +14,7 @@ pub use crate::dispatch::{
     Binding, Facts, Handler, Out, Part, Reply, Segment, ServerCall, Variable,
 };
 pub use crate::json::{AnyType, Enum, Json, Types, codec as json};
-pub use crate::message::{Request, Response};
+pub use crate::message::{Raw, RawBody, Request, Response};
 pub use crate::validate::{Validate, Violations, rules};
 
 /// The contract that this framework keeps with generated code.

@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderName};
 
+use crate::operation::Kind;
+
 /// How a message is written in the body of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Media {
@@ -17,12 +19,36 @@ pub(crate) enum Media {
     XProtobuf,
     /// `application/protobuf`: protobuf.
     Protobuf,
+    /// `text/event-stream`: JSON in server-sent events.
+    Events,
+    /// `application/x-ndjson`: JSON in lines.
+    Lines,
 }
 
 impl Media {
     /// What every unary call can be answered in; the first where a caller has no preference.
     pub(crate) const ALL: &'static [Self] =
         &[Self::Json, Self::ProtoJson, Self::Proto, Self::XProtobuf, Self::Protobuf];
+
+    /// What a stream can be answered in. `application/json` is an array.
+    pub(crate) const STREAMS: &'static [Self] =
+        &[Self::Json, Self::ProtoJson, Self::Events, Self::Lines];
+
+    /// What a method of this kind can be answered in.
+    pub(crate) const fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Unary | Kind::ClientStream => Self::ALL,
+            Kind::ServerStream | Kind::Bidi => Self::STREAMS,
+        }
+    }
+
+    /// What an error is told in to who wants to read this.
+    pub(crate) const fn of_error(self) -> Self {
+        match self {
+            Self::Events | Self::Lines => Self::Json,
+            Self::Json | Self::ProtoJson | Self::Proto | Self::XProtobuf | Self::Protobuf => self,
+        }
+    }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -31,6 +57,8 @@ impl Media {
             Self::Proto => "application/proto",
             Self::XProtobuf => "application/x-protobuf",
             Self::Protobuf => "application/protobuf",
+            Self::Events => "text/event-stream",
+            Self::Lines => "application/x-ndjson",
         }
     }
 

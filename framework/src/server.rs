@@ -64,6 +64,11 @@ impl Stop {
         self.begin.is_cancelled()
     }
 
+    /// Whether what is left is to be given up.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.is_cancelled()
+    }
+
     /// Resolves when stopping begins. Cancel-safe.
     pub async fn begun(&self) {
         self.begin.cancelled().await;

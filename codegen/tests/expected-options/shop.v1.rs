@@ -982,6 +982,15 @@ impl ::bia::__codegen::Bind for Buyer {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for Delivery {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for Order {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for Buyer {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::Validate for Delivery {
     fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
 }

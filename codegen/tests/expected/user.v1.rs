@@ -1172,6 +1172,27 @@ impl ::bia::__codegen::Bind for ImportUsersResponse {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for User {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for user::Address {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for GetUserRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for WatchUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for WatchUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for ImportUsersRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl ::bia::__codegen::Raw for ImportUsersResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl ::bia::__codegen::Validate for User {
     fn validate(&self, _: &mut ::bia::__codegen::Violations) {}
 }

@@ -41,15 +41,10 @@ pub enum Face {
     Grpc,
     /// gRPC-Web: the same for browsers, over any version of HTTP.
     GrpcWeb,
+    /// A WebSocket, with messages as JSON.
+    WebSocket,
     /// HTTP, with JSON bodies.
     Http,
-}
-
-impl Face {
-    /// Whether messages come and go in the frames of gRPC.
-    pub(crate) fn is_grpc(self) -> bool {
-        matches!(self, Self::Grpc | Self::GrpcWeb)
-    }
 }
 
 /// Who calls.

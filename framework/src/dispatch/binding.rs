@@ -53,3 +53,13 @@ pub enum Part {
     /// One field, by its number.
     Field(u32),
 }
+
+impl Part {
+    /// The number of the field that it is, if it is one.
+    pub(crate) fn field(self) -> Option<u32> {
+        match self {
+            Self::None | Self::Whole => None,
+            Self::Field(field) => Some(field),
+        }
+    }
+}

@@ -5,16 +5,17 @@ use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::body::Body;
-use crate::context::{Context, Inbound};
+use crate::context::{Context, Face, Inbound};
 use crate::error::{Error, Result};
 use crate::json::Options;
 use crate::message::{Request, Response as Answer};
 use crate::validate;
 use crate::wire::{self, Decoder, Encoding, End, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, Streaming};
 
-use super::codec::{self, Codec};
-use super::http::{Bound, Exchange, Rules};
+use super::form::{Form, Writing};
+use super::http::{Bound, Rules, stream};
 use super::out::{self, Out};
+use super::over_http;
 
 /// What a handler's run comes to.
 pub type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>>> + Send>>;
@@ -61,30 +62,6 @@ enum Way {
     Http(Box<Bound>),
 }
 
-/// How a call's messages are written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Writing {
-    pub(super) encoding: Encoding,
-    pub(super) limit: usize,
-    pub(super) codec: Codec,
-}
-
-impl Writing {
-    /// Writes a message behind what is in `out`; tells its length, uncompressed.
-    pub(super) fn write<Res: Answer>(self, message: &Res, out: &mut BytesMut) -> Result<usize> {
-        let Self { encoding, limit, codec } = self;
-        match codec {
-            Codec::Proto => wire::encode(message, encoding, limit, out),
-            Codec::Json(options) => wire::encode_by(
-                |out| codec::write_json(message, &options, out),
-                encoding,
-                limit,
-                out,
-            ),
-        }
-    }
-}
-
 impl ServerCall {
     /// A call in frames of gRPC.
     pub(crate) fn new(inbound: Inbound, limits: Limits, json: Options) -> Self {
@@ -105,7 +82,7 @@ impl ServerCall {
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
         if let Way::Http(bound) = self.way {
-            return over_http(self.inbound, self.limits, *bound, handler);
+            return over_http::unary(self.inbound, *bound, self.limits, handler);
         }
         self.opened(|cx, mut requests, writing| async move {
             let request = wire::read_one(&mut requests).await?;
@@ -123,6 +100,9 @@ impl ServerCall {
         F: FnOnce(Context, Streaming<Req>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Res>> + Send + 'static,
     {
+        if let Some(bound) = self.bound_over_http() {
+            return over_http::client_stream(self.inbound, bound, self.limits, handler);
+        }
         self.opened(|cx, requests, writing| async move {
             let reply = cx.scope(handler(cx.clone(), requests)).await;
             one(&cx, writing, reply)
@@ -137,6 +117,9 @@ impl ServerCall {
         F: FnOnce(Context, Req, Out<Res>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
+        if let Some(bound) = self.bound_over_http() {
+            return over_http::server_stream(self.inbound, bound, self.limits, handler);
+        }
         self.opened(|cx, mut requests, writing| async move {
             let request = wire::read_one(&mut requests).await?;
             drop(requests);
@@ -154,11 +137,22 @@ impl ServerCall {
         F: FnOnce(Context, Streaming<Req>, Out<Res>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
+        if let Some(bound) = self.bound_over_http() {
+            return over_http::bidi(self.inbound, bound, self.limits, handler);
+        }
         self.opened(|cx, requests, writing| async move {
             let (out, slot) = Out::new(cx.clone(), writing);
             let run = Box::pin(cx.scope(handler(cx.clone(), requests, out)));
             out::respond(cx, writing, slot, run).await
         })
+    }
+
+    /// How the call is bound, if it came over HTTP and not by a socket, whose messages are in frames.
+    fn bound_over_http(&self) -> Option<Bound> {
+        match &self.way {
+            Way::Http(bound) if self.inbound.cx.face() == Face::Http => Some(**bound),
+            Way::Grpc | Way::Http(_) => None,
+        }
     }
 
     /// Answers that there is no such method.
@@ -181,9 +175,8 @@ impl ServerCall {
     }
 
     fn open<Req: Request>(self) -> Result<(Context, Streaming<Req>, Writing)> {
-        if matches!(self.way, Way::Http(_)) {
-            let path = self.inbound.cx.operation().name();
-            return Err(streams_are_grpc(path));
+        if let Way::Http(bound) = self.way {
+            return Ok(stream::by_socket(self.inbound, *bound, self.limits));
         }
         let Inbound { cx, request } = self.inbound;
         let (parts, body) = request.into_parts();
@@ -191,7 +184,7 @@ impl ServerCall {
             let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
             error.with_trailers(http::HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, accepted)]))
         })?;
-        let codec = Codec::of(&parts.headers, self.json)?;
+        let form = Form::of(&parts.headers, self.json)?;
         let decoder = Decoder::new(encoding, self.limits.max_receive);
         let compress = self.limits.compress;
         let encoding = if compress != Encoding::Identity && wire::accepted(&parts.headers, compress)
@@ -201,42 +194,13 @@ impl ServerCall {
             Encoding::Identity
         };
         cx.set_headers(parts.headers);
-        let writing = Writing { encoding, limit: self.limits.max_send, codec };
+        let writing = Writing { encoding, limit: self.limits.max_send, form };
         let requests = Streaming::new(body, decoder, End::Request)
             .metered(cx.clone())
-            .read_by(codec.reader())
+            .read_by(form.reader())
             .checked_by(validate::check::<Req>);
         Ok((cx, requests, writing))
     }
-}
-
-/// Runs a method of one message each way that was called over HTTP.
-fn over_http<Req, Res, F, Fut>(inbound: Inbound, limits: Limits, bound: Bound, handler: F) -> Reply
-where
-    Req: Request,
-    Res: Answer,
-    F: FnOnce(Context, Req) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Res>> + Send + 'static,
-{
-    match Exchange::open(inbound, bound, limits) {
-        Err(error) => Box::pin(std::future::ready(Err(error))),
-        Ok((exchange, unread)) => Box::pin(async move {
-            let request = exchange.read::<Req>(unread).await?;
-            let cx = &exchange.cx;
-            match cx.scope(handler(cx.clone(), request)).await {
-                Ok(reply) => exchange.answer(&reply),
-                Err(error) => Err(failed(cx, error)),
-            }
-        }),
-    }
-}
-
-fn streams_are_grpc(path: &str) -> Error {
-    Error::new(
-        415,
-        "CONTENT_TYPE_UNSUPPORTED",
-        format!("{path} is a stream, which is served as application/grpc over HTTP/2"),
-    )
 }
 
 pub(crate) fn unknown(path: &str) -> Error {
@@ -247,7 +211,7 @@ pub(crate) fn unknown(path: &str) -> Error {
 fn one<Res: Answer>(cx: &Context, writing: Writing, reply: Result<Res>) -> Result<Response<Body>> {
     let encoded = reply.and_then(|message| {
         let mut data = BytesMut::new();
-        let sent = writing.write(&message, &mut data)?;
+        let sent = writing.write(message, false, &mut data)?;
         cx.sizes().send(sent);
         Ok(data)
     });
@@ -258,7 +222,7 @@ fn one<Res: Answer>(cx: &Context, writing: Writing, reply: Result<Res>) -> Resul
                 None => body.with_trailers_of(wire::status::ok),
                 Some(more) => body.with_trailers(with_status(more)),
             };
-            Ok(response(cx, writing, body))
+            Ok(response(cx, writing, None, body))
         }
         Err(error) => Err(failed(cx, error)),
     }
@@ -286,16 +250,33 @@ fn with_status(more: http::HeaderMap) -> http::HeaderMap {
     trailers
 }
 
-pub(super) fn response(cx: &Context, writing: Writing, body: Body) -> Response<Body> {
+/// A response of `body`, which is of the form that is told, or of the kind that it says itself.
+pub(super) fn response(
+    cx: &Context,
+    writing: Writing,
+    kind: Option<HeaderValue>,
+    body: Body,
+) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     if let Some(more) = cx.take_reply_headers() {
         *headers = more;
     }
-    headers.insert(CONTENT_TYPE, writing.codec.content_type());
+    headers.insert(CONTENT_TYPE, kind.unwrap_or_else(|| writing.form.content_type()));
     if writing.encoding != Encoding::Identity {
         headers.insert(GRPC_ENCODING, HeaderValue::from_static(writing.encoding.name()));
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(Encoding::ACCEPTED));
+    }
+    let ending = match writing.form {
+        Form::Listed(list) => {
+            list.head(headers);
+            list.ending()
+        }
+        Form::Proto => None,
+        Form::Json { .. } => (cx.face() == Face::WebSocket).then_some(stream::BY_SOCKET),
+    };
+    if let Some(ending) = ending {
+        response.extensions_mut().insert(ending);
     }
     response
 }

@@ -5,10 +5,11 @@
 
 mod binding;
 mod call;
-mod codec;
 mod foreign;
+mod form;
 mod http;
 mod out;
+mod over_http;
 mod raw;
 mod routes;
 mod service;

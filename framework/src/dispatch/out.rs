@@ -7,6 +7,7 @@ use std::task::{self, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::Response;
+use http::header::HeaderValue;
 use http_body::Frame;
 
 use crate::body::Body;
@@ -14,7 +15,8 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::message::Response as Answer;
 
-use super::call::{self, Writing};
+use super::call;
+use super::form::{Form, Writing};
 
 /// Where a method that streams puts its messages.
 ///
@@ -36,6 +38,10 @@ pub(super) struct Slot(Mutex<Pending>);
 struct Pending {
     /// The handler has returned its stream: the head of the response can go out.
     open: bool,
+    /// A message was put down.
+    begun: bool,
+    /// What the first message says that it is, where it is a body as it is.
+    kind: Option<HeaderValue>,
     data: BytesMut,
 }
 
@@ -78,9 +84,14 @@ impl<Res: Answer> Out<Res> {
                 match task::ready!(stream.as_mut().poll_next(cx)) {
                     None => return Poll::Ready(Ok(())),
                     Some(Err(error)) => return Poll::Ready(Err(error)),
-                    Some(Ok(message)) => {
+                    Some(Ok(mut message)) => {
                         let mut pending = self.slot.lock();
-                        let sent = self.writing.write(&message, &mut pending.data)?;
+                        let begun = std::mem::replace(&mut pending.begun, true);
+                        if let (Form::Listed(list), false) = (self.writing.form, begun) {
+                            pending.kind = list.content_type_of(&mut message);
+                        }
+                        let sent = self.writing.write(message, begun, &mut pending.data);
+                        let sent = sent.inspect_err(|_| pending.begun = begun)?;
                         self.cx.sizes().send(sent);
                         if pending.data.len() >= BATCH {
                             full = true;
@@ -109,35 +120,51 @@ pub(super) async fn respond(
     slot: Arc<Slot>,
     mut run: Run,
 ) -> Result<Response<Body>> {
+    let waits = matches!(writing.form, Form::Listed(list) if list.waits());
     let early = std::future::poll_fn(|task| match run.as_mut().poll(task) {
         Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-        Poll::Pending if slot.lock().open => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
+        Poll::Pending => {
+            let pending = slot.lock();
+            let known = if waits { pending.begun } else { pending.open };
+            drop(pending);
+            if known { Poll::Ready(None) } else { Poll::Pending }
+        }
     })
     .await;
-    let head = |cx: &Context, body| Ok(call::response(cx, writing, body));
-    match early {
-        Some(Ok(())) => {
-            let data = std::mem::take(&mut slot.lock().data).freeze();
-            let trailers = call::trailers(&cx);
-            head(&cx, Body::full(data).with_trailers(trailers))
-        }
+    let early = match early {
         // Nothing was sent: the error is all there is to tell.
-        Some(Err(error)) if slot.lock().data.is_empty() => Err(call::failed(&cx, error)),
+        Some(Err(error)) if !slot.lock().begun => return Err(call::failed(&cx, error)),
+        early => early,
+    };
+    let kind = slot.lock().kind.take();
+    let body = match early {
+        Some(Ok(())) => {
+            let mut pending = slot.lock();
+            let mut data = std::mem::take(&mut pending.data);
+            let begun = pending.begun;
+            drop(pending);
+            match writing.form {
+                Form::Listed(list) => {
+                    data.extend_from_slice(list.end(begun));
+                    Body::full(data.freeze())
+                }
+                Form::Proto | Form::Json { .. } => {
+                    Body::full(data.freeze()).with_trailers(call::trailers(&cx))
+                }
+            }
+        }
         Some(outcome) => {
-            let body = Pump { cx: cx.clone(), slot, run: None, outcome: Some(outcome) };
-            head(&cx, Body::new(body))
+            Body::new(Pump { cx: cx.clone(), writing, slot, run: None, outcome: Some(outcome) })
         }
-        None => {
-            let body = Pump { cx: cx.clone(), slot, run: Some(run), outcome: None };
-            head(&cx, Body::new(body))
-        }
-    }
+        None => Body::new(Pump { cx: cx.clone(), writing, slot, run: Some(run), outcome: None }),
+    };
+    Ok(call::response(&cx, writing, kind, body))
 }
 
 /// The body of a stream: polls the run for what it puts down.
 struct Pump {
     cx: Context,
+    writing: Writing,
     slot: Arc<Slot>,
     run: Option<Run>,
     outcome: Option<Result<()>>,
@@ -164,10 +191,19 @@ impl http_body::Body for Pump {
         if self.run.is_some() {
             return Poll::Pending;
         }
-        Poll::Ready(self.outcome.take().map(|outcome| match outcome {
-            Ok(()) => Ok(Frame::trailers(call::trailers(&self.cx))),
-            Err(error) => Err(call::failed(&self.cx, error)),
-        }))
+        Poll::Ready(match self.outcome.take() {
+            None => None,
+            Some(Err(error)) => Some(Err(call::failed(&self.cx, error))),
+            Some(Ok(())) => match self.writing.form {
+                Form::Proto | Form::Json { .. } => {
+                    Some(Ok(Frame::trailers(call::trailers(&self.cx))))
+                }
+                Form::Listed(list) => {
+                    let end = list.end(self.slot.lock().begun);
+                    (!end.is_empty()).then(|| Ok(Frame::data(Bytes::from_static(end))))
+                }
+            },
+        })
     }
 
     fn is_end_stream(&self) -> bool {

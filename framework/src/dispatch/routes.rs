@@ -9,7 +9,7 @@ use crate::context::HttpCall;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::media::{self, Media};
-use crate::operation::Operation;
+use crate::operation::{Kind, Operation};
 
 use super::http::{Bound, Router};
 use super::{Handler, Service};
@@ -115,15 +115,44 @@ impl Routes {
         let (method, uri) = (request.method(), request.uri());
         let binding = self.router.find(method, uri.path());
         let bound = binding.and_then(|binding| self.bound.get(binding));
+        let kind = bound.and_then(|bound| self.kind(bound));
+        let offers = Media::of(kind.unwrap_or(Kind::Unary));
         let call = HttpCall {
             method: method.clone(),
             path: Uri::path_and_query(uri).cloned(),
             template: bound.map(|bound| bound.binding.template),
             binding,
-            media: media::negotiate(request.headers(), Media::ALL),
+            media: media::negotiate(request.headers(), offers),
             is_preflight,
         };
         Arrival { route: bound.map(|bound| bound.route), call }
+    }
+
+    /// What a request that is to become a socket is for: the method that a caller streams to, whatever
+    /// verb its proto says, since a socket is always asked for by GET.
+    pub(crate) fn arrive_by_socket<B>(&self, request: &Request<B>) -> Arrival {
+        let path = request.uri().path();
+        let streams = |place: &usize| {
+            let kind = self.bound.get(*place).and_then(|bound| self.kind(bound));
+            matches!(kind, Some(Kind::ClientStream | Kind::Bidi))
+        };
+        let verbs = std::iter::once(Method::GET)
+            .chain(self.allowed(path).into_iter().filter_map(|verb| verb.parse().ok()));
+        let mut found = verbs.filter_map(|verb| self.router.find(&verb, path)).filter(streams);
+        let binding = found.next();
+        let bound = binding.and_then(|binding| self.bound.get(binding));
+        let call = HttpCall {
+            method: request.method().clone(),
+            path: Uri::path_and_query(request.uri()).cloned(),
+            template: bound.map(|bound| bound.binding.template),
+            binding,
+            media: Some(Media::Json),
+        };
+        Arrival { route: bound.map(|bound| bound.route), call }
+    }
+
+    fn kind(&self, bound: &Bound) -> Option<Kind> {
+        self.routes.get(bound.route).map(|route| route.operation.kind())
     }
 
     /// How a call that arrived is bound; an error that says why it is not.

@@ -31,6 +31,7 @@ use super::io::{Arrivals, Opened, Protocol};
 use super::pipeline::Pipeline;
 use super::secure::Secure;
 use super::settings::ServerSettings;
+use super::socket::{self, Upgraded};
 
 /// How long the calls of a connection that is cut may take to notice.
 const NOTICE: Duration = Duration::from_secs(1);
@@ -192,7 +193,7 @@ struct Life {
 impl Life {
     async fn http1<IO>(&self, io: Opened<IO>, pipeline: Pipeline, peer: Peer) -> hyper::Result<End>
     where
-        IO: AsyncRead + AsyncWrite + Unpin,
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let settings = &self.settings;
         let (head, quiet) = (settings.headers.read_timeout, settings.keepalive.http1);
@@ -204,8 +205,24 @@ impl Life {
             .max_headers(settings.headers.max_count.saturating_mul(UNDERSTOOD as usize))
             .max_header_size(usize::try_from(self.understood()).unwrap_or(usize::MAX));
         let heads = Heads::new(&settings.headers);
-        let calls = service_fn(|request| answer(&pipeline, heads, &peer, request));
-        self.drive(pin!(builder.serve_connection(TokioIo::new(io), calls))).await
+        let upgraded = Upgraded::default();
+        let calls = service_fn(|request| {
+            if socket::asked(&request) && heads.refuse(&request).is_none() {
+                let from = (&peer, &self.stop);
+                let opened = socket::open(&pipeline, settings, &upgraded, from, request);
+                return Either::Left(opened.map(Ok));
+            }
+            Either::Right(answer(&pipeline, heads, &peer, request))
+        });
+        let connection = builder.serve_connection(TokioIo::new(io), calls).with_upgrades();
+        let end = self.drive(pin!(connection)).await?;
+        if let (End::Closed, Some(socket)) = (&end, upgraded.take()) {
+            socket.await;
+            if self.stop.is_cut() {
+                return Ok(End::Cut { open: 1 });
+            }
+        }
+        Ok(end)
     }
 
     async fn http2<IO>(&self, io: Opened<IO>, pipeline: Pipeline, peer: Peer) -> hyper::Result<End>
@@ -313,10 +330,10 @@ trait Connection: Future<Output = hyper::Result<()>> {
     fn leave(self: Pin<&mut Self>);
 }
 
-impl<IO, S> Connection for http1::Connection<IO, S>
+impl<IO, S> Connection for http1::UpgradeableConnection<IO, S>
 where
     Self: Future<Output = hyper::Result<()>>,
-    IO: hyper::rt::Read + hyper::rt::Write + Unpin,
+    IO: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     S: hyper::service::HttpService<Incoming, ResBody = Body>,
     S::Error: Into<BoxError>,
 {

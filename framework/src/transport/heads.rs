@@ -43,7 +43,7 @@ impl Heads {
         let (face, web) = pipeline::face(request);
         let telling = match face {
             Face::Grpc | Face::GrpcWeb => Telling::Grpc,
-            Face::Http => Telling::Http(Media::Json),
+            Face::Http | Face::WebSocket => Telling::Http(Media::Json),
         };
         let response = respond::error(telling, &error);
         Some(match web {

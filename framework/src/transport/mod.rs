@@ -13,6 +13,7 @@ mod listen;
 pub(crate) mod pipeline;
 mod secure;
 mod settings;
+mod socket;
 
 pub use api::ApiServer;
 pub(crate) use api::InForce;

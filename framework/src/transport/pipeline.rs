@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use tower::util::BoxCloneSyncService;
 use tower::{Service as _, ServiceExt};
@@ -26,6 +26,7 @@ use crate::operation::{Kind, Operation};
 use crate::telemetry::metrics::connections::ConnectionInstruments;
 use crate::telemetry::{ServerCalls, Telemetry};
 use crate::wire::web::Web;
+use crate::wire::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 
 use super::cors::Cors;
 use super::edge::Edge;
@@ -106,6 +107,22 @@ impl Pipeline {
         self.stack.clone().call(Inbound { cx, request }).map(|outcome| edge.finish(outcome))
     }
 
+    /// Answers a request that is to become a WebSocket: its body is what comes by the socket, and what
+    /// it is answered goes out by it, both in the frames of gRPC. One that fails before it has begun
+    /// to answer is answered as over HTTP.
+    pub(super) fn handle_socket(
+        &self,
+        mut request: Request<Body>,
+        peer: &Peer,
+    ) -> impl Future<Output = Response<Body>> + Send + use<> {
+        let headers = request.headers_mut();
+        // Those of gRPC's own frames, of which a page knows nothing.
+        headers.remove(GRPC_ENCODING);
+        headers.remove(GRPC_ACCEPT_ENCODING);
+        let cx = self.context(&request, Face::WebSocket, peer);
+        self.stack.clone().call(Inbound { cx, request }).map(answered)
+    }
+
     /// What is known of a request from its head alone.
     fn context(
         &self,
@@ -118,6 +135,10 @@ impl Pipeline {
             Face::Grpc | Face::GrpcWeb => (self.routes.find(request.uri().path()), None),
             Face::Http => {
                 let Arrival { route, call } = self.routes.arrive(request, is_preflight);
+                (route, Some(call))
+            }
+            Face::WebSocket => {
+                let Arrival { route, call } = self.routes.arrive_by_socket(request);
                 (route, Some(call))
             }
         };
@@ -150,7 +171,7 @@ impl fmt::Debug for Pipeline {
 /// `application/grpc`, `application/grpc+proto`, … over HTTP/2 are gRPC; of gRPC-Web is told how it is
 /// written.
 pub(super) fn face<B>(request: &Request<B>) -> (Face, Option<Web>) {
-    let content_type = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     match content_type.and_then(|value| value.strip_prefix(b"application/grpc")) {
         Some([] | [b'+' | b';' | b' ', ..]) if request.version() == Version::HTTP_2 => {
             (Face::Grpc, None)
@@ -232,15 +253,17 @@ impl Dispatch {
                 Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST")
             }
             (Face::Grpc | Face::GrpcWeb, None) => unknown(request.uri().path()),
-            (Face::Http, route) => match (route, call.cx.http().map(|http| routes.bound(http))) {
-                (Some(route), Some(Ok(bound))) => {
-                    let call = ServerCall::over_http(call, limits, bound);
-                    return route.handler.call(route.method, call);
+            (Face::Http | Face::WebSocket, route) => {
+                match (route, call.cx.http().map(|http| routes.bound(http))) {
+                    (Some(route), Some(Ok(bound))) => {
+                        let call = ServerCall::over_http(call, limits, bound);
+                        return route.handler.call(route.method, call);
+                    }
+                    (_, Some(Err(error))) if request.method() != Method::OPTIONS => error,
+                    (_, Some(Err(error))) => return Box::pin(std::future::ready(may(error))),
+                    (_, None | Some(Ok(_))) => unknown(request.uri().path()),
                 }
-                (_, Some(Err(error))) if request.method() != Method::OPTIONS => error,
-                (_, Some(Err(error))) => return Box::pin(std::future::ready(may(error))),
-                (_, None | Some(Ok(_))) => unknown(request.uri().path()),
-            },
+            }
         };
         Box::pin(std::future::ready(Err(refusal)))
     }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Frame;
 
 use crate::body::Body;
-use crate::context::Context;
+use crate::context::{Context, Face};
 use crate::error::Error;
 use crate::media::Media;
 
@@ -24,10 +26,12 @@ pub(crate) enum Telling {
 impl Telling {
     /// What the caller of a call is told in.
     pub(crate) fn of(cx: &Context) -> Self {
-        if cx.face().is_grpc() {
-            Self::Grpc
-        } else {
-            Self::Http(cx.http().and_then(|http| http.media).unwrap_or_default())
+        match cx.face() {
+            Face::Grpc | Face::GrpcWeb => Self::Grpc,
+            // What fails before a socket is open is answered as over HTTP.
+            Face::Http | Face::WebSocket => {
+                Self::Http(cx.http().and_then(|http| http.media).unwrap_or_default())
+            }
         }
     }
 }
@@ -36,7 +40,41 @@ impl Telling {
 pub(crate) fn error(telling: Telling, error: &Error) -> Response<Body> {
     match telling {
         Telling::Grpc => grpc(error),
-        Telling::Http(media) => http(media, error),
+        Telling::Http(media) => http(media.of_error(), error),
+    }
+}
+
+/// How a stream tells in the place of its next message that it failed. A response brings it along among
+/// its extensions; one that brings none breaks off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// In the trailers of gRPC.
+    Trailers,
+    /// As an event of its own, as Kratos 3 does.
+    Event,
+    /// As a last line, `{"error": …}`.
+    Line,
+    /// As the last element of an array that is never closed: whoever reads it as a whole finds that it
+    /// is no JSON, and whoever looks at it finds out why.
+    Element,
+}
+
+impl Ending {
+    /// What tells `error` behind messages, if any were sent.
+    pub(crate) fn frame(self, error: &Error, begun: bool) -> Frame<Bytes> {
+        if self == Self::Trailers {
+            let mut trailers = HeaderMap::new();
+            status::write(error, &mut trailers);
+            return Frame::trailers(trailers);
+        }
+        let told = problem::write(error);
+        let text = match (self, begun) {
+            (Self::Trailers | Self::Event, _) => format!("event: error\ndata: {told}\n\n"),
+            (Self::Line, _) => format!("{{\"error\":{told}}}\n"),
+            (Self::Element, true) => format!(",{{\"error\":{told}}}"),
+            (Self::Element, false) => format!("[{{\"error\":{told}}}"),
+        };
+        Frame::data(text.into())
     }
 }
 

@@ -75,6 +75,7 @@ fn face(cx: &Context) -> &'static str {
     match cx.face() {
         Face::Grpc => "grpc",
         Face::GrpcWeb => "grpc-web",
+        Face::WebSocket => "websocket",
         Face::Http => "http",
     }
 }

@@ -3,6 +3,8 @@ use http::{HeaderMap, Version};
 
 use crate::error::{Error, Result};
 
+use super::multipart;
+
 /// How the body of a request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -14,6 +16,8 @@ pub(super) enum Content {
     Proto,
     /// Pairs, as a form of a browser sends them.
     Form,
+    /// Parts, as a form of a browser sends them that has files.
+    Multipart,
 }
 
 impl Content {
@@ -29,7 +33,7 @@ impl Content {
         let essence = text.split(';').next().unwrap_or_default().trim();
         let Some((_, subtype)) = essence.split_once('/') else { return Err(unsupported(value)) };
         let is = |name: &str| subtype.eq_ignore_ascii_case(name);
-        if is("json") || is("protojson") {
+        if is("json") || is("protojson") || is("x-ndjson") {
             return Ok(Self::Json);
         }
         if is("proto") || is("x-protobuf") || is("protobuf") {
@@ -37,6 +41,9 @@ impl Content {
         }
         if is("x-www-form-urlencoded") {
             return Ok(Self::Form);
+        }
+        if multipart::is_form(value) {
+            return Ok(Self::Multipart);
         }
         let is_grpc = subtype.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("grpc"));
         if is_grpc && version != Version::HTTP_2 && !subtype.contains("web") {

@@ -9,14 +9,15 @@ use crate::context::{Context, Inbound};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::media::Media;
-use crate::message::{Request, Response as Answer};
+use crate::message::{RawBody, Request, Response as Answer};
+use crate::operation::Kind;
 use crate::validate;
 
 use super::super::binding::Part;
 use super::super::call::Limits;
 use super::coding::{self, Coding};
 use super::content::Content;
-use super::{Bound, pairs, path};
+use super::{Bound, multipart, pairs, path};
 
 /// What an answer depends on, whatever the caller sent.
 const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding");
@@ -25,34 +26,37 @@ const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding");
 #[derive(Debug)]
 pub(in crate::dispatch) struct Exchange {
     pub(in crate::dispatch) cx: Context,
-    bound: Bound,
-    limits: Limits,
-    media: Media,
+    pub(super) bound: Bound,
+    pub(super) limits: Limits,
+    pub(super) media: Media,
     coding: Coding,
 }
 
 /// What is left to read of a request.
 #[derive(Debug)]
 pub(in crate::dispatch) struct Unread {
-    headers: HeaderMap,
-    version: Version,
-    query: Option<http::uri::PathAndQuery>,
-    body: Body,
+    pub(super) headers: HeaderMap,
+    pub(super) version: Version,
+    pub(super) query: Option<http::uri::PathAndQuery>,
+    pub(super) body: Body,
 }
 
 impl Exchange {
     /// # Errors
     ///
     /// If the caller reads nothing that we write.
-    pub(in crate::dispatch) fn open(
+    pub(in crate::dispatch) fn open<Res: Answer>(
         call: Inbound,
         bound: Bound,
         limits: Limits,
     ) -> Result<(Self, Unread)> {
         let Inbound { cx, request } = call;
         let (parts, body) = request.into_parts();
-        let Some(media) = cx.http().and_then(|http| http.media) else {
-            return Err(not_acceptable());
+        let media = match cx.http().and_then(|http| http.media) {
+            Some(media) => media,
+            // What a body as it is will be, nobody knows before it is there.
+            None if Res::is_raw(bound.binding.response.field()) => Media::default(),
+            None => return Err(not_acceptable(cx.operation().kind())),
         };
         let coding = Coding::wanted(&parts.headers);
         let query = parts.uri.into_parts().path_and_query;
@@ -69,7 +73,17 @@ impl Exchange {
         let Unread { headers, version, query, body } = unread;
         let mut message = Req::default();
         let Self { bound, limits, .. } = self;
-        if bound.binding.body != Part::None {
+        let part = bound.binding.body;
+        if part != Part::None && Req::is_raw(part.field()) {
+            let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let content_type = content_type.unwrap_or_default().to_owned();
+            let data = self.body(&headers, body).await?;
+            self.cx.sizes().receive(data.len());
+            message.set_raw(part.field(), RawBody { content_type, data: data.into() });
+        } else if part == Part::Whole && headers.get(CONTENT_TYPE).is_some_and(multipart::is_form) {
+            let read = multipart::fill(&mut message, &headers, body, limits.max_receive).await?;
+            self.cx.sizes().receive(read);
+        } else if part != Part::None {
             let content = Content::of(&headers, version)?;
             let data = self.body(&headers, body).await?;
             self.cx.sizes().receive(data.len());
@@ -123,10 +137,10 @@ impl Exchange {
                 let strict = self.limits.http.strict_query;
                 pairs::fill(message, data, pairs::From::Form, strict)
             }
-            (Content::Form, Part::Field(_)) => Err(Error::new(
+            (Content::Multipart, _) | (Content::Form, Part::Field(_)) => Err(Error::new(
                 415,
                 "CONTENT_TYPE_UNSUPPORTED",
-                "the body is one field here, which a form cannot say; send application/json",
+                "the body is one field here, which no form can say; send application/json",
             )),
         }
     }
@@ -136,12 +150,23 @@ impl Exchange {
     /// # Errors
     ///
     /// What cannot be said, or is too large.
-    pub(in crate::dispatch) fn answer<Res: Answer>(&self, message: &Res) -> Result<Response<Body>> {
+    pub(in crate::dispatch) fn answer<Res: Answer>(
+        &self,
+        mut message: Res,
+    ) -> Result<Response<Body>> {
         let part = self.bound.binding.response;
-        let data = if self.media.is_json() {
-            to_json(message, part, &self.bound.json)?
+        let mut content_type = HeaderValue::from_static(self.media.name());
+        let data = if Res::is_raw(part.field()) {
+            let RawBody { content_type: told, data } =
+                message.take_raw(part.field()).unwrap_or_default();
+            let told = HeaderValue::try_from(told).ok().filter(|told| !told.is_empty());
+            content_type =
+                told.unwrap_or_else(|| HeaderValue::from_static("application/octet-stream"));
+            data.into()
+        } else if self.media.is_json() {
+            to_json(&message, part, &self.bound.json)?
         } else {
-            to_proto(message, part)?
+            to_proto(&message, part)?
         };
         if data.len() > self.limits.max_send {
             return Err(too_large(data.len(), self.limits.max_send));
@@ -150,7 +175,7 @@ impl Exchange {
         let mut headers = self.cx.take_reply_headers().unwrap_or_default();
         // The head is written when all is known: what gRPC sends behind its message goes along.
         headers.extend(self.cx.take_reply_trailers().unwrap_or_default());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media.name()));
+        headers.insert(CONTENT_TYPE, content_type);
         headers.append(VARY, VARIES);
         let worth_it = data.len() >= self.limits.http.compress_from;
         let compressed = if worth_it { self.coding.encode(&data) } else { None };
@@ -190,7 +215,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes> {
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-fn from_json<Req: Request>(
+pub(super) fn from_json<Req: Request>(
     message: &mut Req,
     part: Part,
     options: &json::Options,
@@ -274,8 +299,8 @@ fn only(field: u32, mut data: Bytes) -> Result<Bytes> {
     Ok(found.unwrap_or_default())
 }
 
-fn not_acceptable() -> Error {
-    let all: Vec<_> = Media::ALL.iter().map(|media| media.name()).collect();
+fn not_acceptable(kind: Kind) -> Error {
+    let all: Vec<_> = Media::of(kind).iter().map(|media| media.name()).collect();
     let message = format!("the caller accepts nothing that is written here: {}", all.join(", "));
     Error::new(406, "NOT_ACCEPTABLE", message)
 }

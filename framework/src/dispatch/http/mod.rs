@@ -8,13 +8,16 @@ mod bound;
 mod coding;
 mod content;
 mod exchange;
+mod multipart;
 mod pairs;
 mod path;
 mod router;
+pub(super) mod stream;
 
 pub(crate) use bound::Bound;
 pub(super) use exchange::Exchange;
 pub(crate) use router::Router;
+pub(super) use stream::List;
 
 /// What a server lets calls over HTTP be.
 #[derive(Clone, Copy, Debug)]

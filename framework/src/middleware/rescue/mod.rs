@@ -3,17 +3,18 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::Response;
 use http_body::Frame;
+use tokio::time::{Sleep, sleep};
 use tower::Service;
 
 use crate::body::Body;
 use crate::context::Inbound;
 use crate::error::{Error, Result};
-use crate::wire::respond::{self, Telling};
-use crate::wire::status;
+use crate::wire::respond::{self, Ending, Telling};
 
 /// The outermost layer: errors of calls and of streams become what the caller's face can read.
 #[derive(Clone, Debug)]
@@ -63,18 +64,52 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Rescued<F> {
         let telling = *this.telling;
         Poll::Ready(Ok(match ready!(this.inner.poll(cx)) {
             Err(error) => respond::error(telling, &error),
-            Ok(response) if telling == Telling::Grpc && !response.body().is_whole() => {
-                response.map(|inner| Body::new(RescuedBody { inner, ended: false }))
+            Ok(mut response) if !response.body().is_whole() => {
+                let told = match telling {
+                    Telling::Grpc => Some(Ending::Trailers),
+                    Telling::Http(_) => response.extensions_mut().remove::<Ending>(),
+                };
+                match told {
+                    Some(ending) => {
+                        response.map(|inner| Body::new(RescuedBody::new(inner, ending)))
+                    }
+                    None => response,
+                }
             }
             Ok(response) => response,
         }))
     }
 }
 
-/// A stream whose error goes out as its trailers.
+/// After how long without an event a stream of events says that it is there. Proxies close what is
+/// silent for a minute, many earlier; the specification of server-sent events names 15 s.
+const SIGN: Duration = Duration::from_secs(15);
+
+/// A stream that tells its error as its last word.
 struct RescuedBody {
     inner: Body,
+    ending: Ending,
+    begun: bool,
     ended: bool,
+    /// Set while a stream of events is silent.
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+impl RescuedBody {
+    fn new(inner: Body, ending: Ending) -> Self {
+        Self { inner, ending, begun: false, ended: false, silence: None }
+    }
+
+    /// A comment, which readers of events pass over, once it has been silent for long.
+    fn sign(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Bytes>> {
+        if self.ending != Ending::Event {
+            return Poll::Pending;
+        }
+        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(SIGN)));
+        ready!(silence.as_mut().poll(cx));
+        self.silence = None;
+        Poll::Ready(Frame::data(Bytes::from_static(b":\n\n")))
+    }
 }
 
 impl http_body::Body for RescuedBody {
@@ -88,14 +123,20 @@ impl http_body::Body for RescuedBody {
         if self.ended {
             return Poll::Ready(None);
         }
-        Poll::Ready(ready!(Pin::new(&mut self.inner).poll_frame(cx)).map(|frame| {
-            frame.or_else(|error| {
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            return self.sign(cx).map(|sign| Some(Ok(sign)));
+        };
+        self.silence = None;
+        Poll::Ready(frame.map(|frame| match frame {
+            Ok(frame) => {
+                self.begun = true;
+                Ok(frame)
+            }
+            Err(error) => {
                 self.ended = true;
                 self.inner = Body::empty();
-                let mut trailers = HeaderMap::new();
-                status::write(&error, &mut trailers);
-                Ok(Frame::trailers(trailers))
-            })
+                Ok(self.ending.frame(&error, self.begun))
+            }
         }))
     }
 
@@ -103,3 +144,6 @@ impl http_body::Body for RescuedBody {
         self.ended || self.inner.is_end_stream()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2681,6 +2681,51 @@ impl crate::__codegen::Bind for Status {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ErrorInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for RetryInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for DebugInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for QuotaFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for quota_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for PreconditionFailure {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for precondition_failure::Violation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for BadRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for bad_request::FieldViolation {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for RequestInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ResourceInfo {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for Help {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for help::Link {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for LocalizedMessage {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for Status {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Validate for ErrorInfo {
     fn validate(&self, _: &mut crate::__codegen::Violations) {}
 }

@@ -520,6 +520,18 @@ impl crate::__codegen::Bind for HealthListResponse {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for HealthCheckRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for HealthCheckResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for HealthListRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for HealthListResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Validate for HealthCheckRequest {
     fn validate(&self, _: &mut crate::__codegen::Violations) {}
 }

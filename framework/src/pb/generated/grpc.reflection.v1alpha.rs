@@ -1908,6 +1908,40 @@ impl crate::__codegen::Bind for ErrorResponse {
 }
 
 #[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ServerReflectionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ExtensionRequest {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ServerReflectionResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for FileDescriptorResponse {
+    fn attach(&mut self, name: &str, file: crate::__codegen::RawBody) -> bool {
+        match name {
+            "file_descriptor_proto" | "fileDescriptorProto" => {
+                self.file_descriptor_proto.push(file.data.into())
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ExtensionNumberResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ListServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ServiceResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
+impl crate::__codegen::Raw for ErrorResponse {}
+
+#[allow(warnings, unused, missing_docs, clippy::all, clippy::pedantic, reason = "made")]
 impl crate::__codegen::Validate for ServerReflectionRequest {
     fn validate(&self, _: &mut crate::__codegen::Violations) {}
 }

@@ -120,6 +120,7 @@ fn face(face: Face) -> &'static str {
     match face {
         Face::Grpc => "grpc",
         Face::GrpcWeb => "grpc-web",
+        Face::WebSocket => "websocket",
         Face::Http => "http",
     }
 }

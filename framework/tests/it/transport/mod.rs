@@ -7,6 +7,7 @@ mod heads;
 mod http1;
 mod peers;
 mod raw;
+mod socket;
 mod stop;
 mod web;
 

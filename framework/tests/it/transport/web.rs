@@ -137,3 +137,29 @@ async fn messages_that_nobody_here_can_read_are_unimplemented() {
         assert!(told.contains("grpc-status: 12"), "{told}");
     }
 }
+
+#[tokio::test]
+async fn messages_are_json_where_the_caller_says_so() {
+    let served = serve(|_| {}).await;
+    let client = Client::connect(served.address).await;
+    let frame = |text: &str| {
+        let mut frame = vec![0, 0, 0, 0, u8::try_from(text.len()).unwrap()];
+        frame.extend_from_slice(text.as_bytes());
+        Bytes::from(frame)
+    };
+    for kind in ["application/grpc+json", "application/grpc-web+json"] {
+        let send = async |path: &str, text: &str| {
+            let request = Request::post(format!("http://here{path}")).header("content-type", kind);
+            client.send(request.body(()).unwrap(), [frame(text)]).await.unwrap()
+        };
+        for path in ["/t.Echo/Echo", "/t.Echo/Chat", "/t.Echo/Sum"] {
+            let answer = send(path, "\"hello\"").await;
+            assert_eq!(answer.headers["content-type"], kind);
+            assert_eq!(answer.body[..12], frame("\"hello\"")[..], "{path}");
+        }
+        let answer = send("/t.Echo/Echo", "{").await;
+        let told = format!("{:?} {:?}", answer.headers, answer.body);
+        assert!(told.contains("grpc-status"), "{told}");
+        assert!(!told.contains("hello"), "{told}");
+    }
+}
