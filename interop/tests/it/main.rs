@@ -9,7 +9,6 @@
 )]
 
 mod conformance;
-mod faces;
 mod grpc_go;
 mod grpcurl;
 mod openapi;

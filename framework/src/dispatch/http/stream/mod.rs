@@ -80,7 +80,10 @@ impl Exchange {
         let read = reader(cx, *bound, *limits, query, content_type);
         cx.set_headers(headers);
         let decoder = Decoder::new(Encoding::Identity, usize::MAX);
-        Ok(Streaming::new(body, decoder, End::Request).metered(cx.clone()).read_by(Some(read)).checked_by(validate::check::<Req>))
+        Ok(Streaming::new(body, decoder, End::Request)
+            .metered(cx.clone())
+            .read_by(Some(read))
+            .checked_by(validate::check::<Req>))
     }
 
     /// How the messages of an answer that is a stream are written.
