@@ -147,6 +147,7 @@ impl Routes {
             template: bound.map(|bound| bound.binding.template),
             binding,
             media: Some(Media::Json),
+            is_preflight: false,
         };
         Arrival { route: bound.map(|bound| bound.route), call }
     }

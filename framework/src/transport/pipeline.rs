@@ -119,8 +119,11 @@ impl Pipeline {
         // Those of gRPC's own frames, of which a page knows nothing.
         headers.remove(GRPC_ENCODING);
         headers.remove(GRPC_ACCEPT_ENCODING);
-        let cx = self.context(&request, Face::WebSocket, peer);
-        self.stack.clone().call(Inbound { cx, request }).map(answered)
+        let cx = self.context(&request, Face::WebSocket, false, peer);
+        self.stack.clone().call(Inbound { cx, request }).map(|outcome| match outcome {
+            Ok(response) => response,
+            Err(never) => match never {},
+        })
     }
 
     /// What is known of a request from its head alone.
