@@ -53,7 +53,9 @@ impl HttpSettings {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct JsonSettings {
-    /// What is written of fields that are not set; default: not set, which comes to `null`.
+    /// What is written of fields that are not set: `omitted` is nothing, `written` the values of numbers,
+    /// texts, enums, lists and maps, and `null` these, and `null` for messages. Default: not set, which
+    /// comes to `null`.
     ///
     /// `omitted` makes answers smaller, for callers that know the defaults.
     pub defaults: Option<WriteDefaults>,
