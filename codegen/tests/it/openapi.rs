@@ -235,6 +235,26 @@ fn streams_are_told_in_every_form_and_sockets_apart() {
 }
 
 #[test]
+fn files_come_as_bodies_and_as_parts_of_forms() {
+    let document = document(
+        "service S { rpc Upload(stream google.api.HttpBody) returns (M); rpc Send(M) returns (M); }\n\
+         message M { string name = 1; bytes content = 2; repeated google.api.HttpBody files = 3; M back = 4; }",
+    );
+    let upload = &document["paths"]["/a.v1.S/Upload"]["post"]["requestBody"]["content"];
+    assert_eq!(*upload, json!({"*/*": {"schema": {}}}));
+    let send = &document["paths"]["/a.v1.S/Send"]["post"]["requestBody"]["content"];
+    let file = json!({"contentMediaType": "application/octet-stream"});
+    assert_eq!(
+        send["multipart/form-data"]["schema"]["properties"],
+        json!({
+            "name": {"type": "string"},
+            "content": file,
+            "files": {"type": "array", "items": file},
+        })
+    );
+}
+
+#[test]
 fn a_field_can_be_the_whole_answer() {
     let document = document(
         "service S { rpc Get(M) returns (M) { option (google.api.http) = { get: \"/v1\" response_body: \"names\" }; } }\n\

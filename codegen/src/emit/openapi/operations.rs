@@ -28,7 +28,7 @@ pub(super) fn add(
         let input = method.descriptor.input();
         let mut path = Path::of(&rule.template, |field| parameters::json_path(&input, field));
         paths.rename(&mut path);
-        if matches!(method.kind, Kind::ClientStream | Kind::Bidi) {
+        if is_socket(method, rule) {
             let socket = socket(schemas, service, method, rule, &path, id);
             paths.add(path, "x-websocket", socket);
             continue;
@@ -48,6 +48,20 @@ pub(super) fn add(
             let operation = operation(schemas, service, method, rule, &path, id);
             paths.add_more(path, &rule.verb, operation);
         }
+    }
+}
+
+/// Whether callers open a socket: all that stream, but for those that send one body in pieces.
+fn is_socket(method: &Method, rule: &HttpRule) -> bool {
+    let is_upload = || match &rule.body {
+        HttpBody::None => false,
+        HttpBody::Whole => answers::is_raw(&method.descriptor.input(), None),
+        HttpBody::Field(field) => answers::is_raw(&method.descriptor.input(), Some(field)),
+    };
+    match method.kind {
+        Kind::Unary | Kind::ServerStream => false,
+        Kind::ClientStream => !is_upload(),
+        Kind::Bidi => true,
     }
 }
 
@@ -164,6 +178,9 @@ fn body(
     // A form tells a whole message, never one field.
     if has_form && field.is_none() {
         content.set(answers::FORM, parameters::in_form(schemas, &input, &inner));
+        if let Some(parts) = parameters::in_parts(schemas, &input, &inner) {
+            content.set("multipart/form-data", parts);
+        }
     }
     let description = field.map(|field| {
         let text = schemas.texts.at(&field.parent_file(), field.path());

@@ -78,6 +78,39 @@ pub(super) fn in_form(
         .with_some("encoding", (!encoding.is_empty()).then_some(encoding))
 }
 
+/// The fields of a message as the parts of a form with files; none if there is no field for a file.
+pub(super) fn in_parts(
+    schemas: &mut Schemas<'_>,
+    message: &MessageDescriptor,
+    without: &[&str],
+) -> Option<Object> {
+    let is_file = |field: &FieldDescriptor| match field.kind() {
+        Kind::Bytes => true,
+        Kind::Message(inner) => inner.full_name() == "google.api.HttpBody",
+        _ => false,
+    };
+    let mut own: Vec<_> =
+        message.fields().filter(|field| !without.contains(&field.name())).collect();
+    own.sort_by_key(|field| field.path().last().copied());
+    own.iter().any(is_file).then_some(())?;
+    let mut properties = Object::new();
+    for field in &own {
+        let schema = match form(field) {
+            _ if is_file(field) => {
+                let file = Object::new().with("contentMediaType", "application/octet-stream");
+                let files = |one| Object::new().with("type", "array").with("items", one);
+                if field.is_list() { files(file) } else { file }
+            }
+            Form::Text if !field.is_map() => schemas.shape(field).0,
+            _ => continue,
+        };
+        let text = schemas.texts.at(&field.parent_file(), field.path());
+        properties.set(field.json_name(), schema.with_all(described(&text)));
+    }
+    let schema = Object::new().with("type", "object").with("properties", properties);
+    Some(Object::new().with("schema", schema))
+}
+
 /// The parameters of a path.
 pub(super) fn in_path(
     schemas: &mut Schemas<'_>,
