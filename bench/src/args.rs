@@ -23,6 +23,7 @@ bia-bench [--quick | --full] [OPTION…]
 bia-bench serve PEER [--gzip] [--core N]              a server alone, until standard input ends
 bia-bench call PEER ADDRESS [--core N]                a client alone, by orders from standard input
 bia-bench inside [--gate]                             what parts cost that every call goes through
+bia-bench codec [--gate]                              what JSON costs to write and read, beside pbjson
 bia-bench call PEER ADDRESS --calls N [--in-flight N] a client that makes so many calls
 
 Exit code: 0 measured, 1 could not measure, 2 the command line makes no sense, 3 a target was missed.";
@@ -33,6 +34,9 @@ pub enum Command {
     Help,
     Measure(Measure),
     Inside {
+        gate: bool,
+    },
+    Codec {
         gate: bool,
     },
     Serve {
@@ -78,13 +82,18 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
         }
         Some("inside") => {
             words.pop_front();
-            inside(&mut words)
+            Ok(Command::Inside { gate: gate(&mut words)? })
+        }
+        Some("codec") => {
+            words.pop_front();
+            Ok(Command::Codec { gate: gate(&mut words)? })
         }
         _ => measure(&mut words),
     }
 }
 
-fn inside(words: &mut VecDeque<String>) -> Result<Command, String> {
+/// The only word that may follow: whether it fails when a target is missed.
+fn gate(words: &mut VecDeque<String>) -> Result<bool, String> {
     let mut gate = false;
     while let Some(word) = words.pop_front() {
         match word.as_str() {
@@ -92,7 +101,7 @@ fn inside(words: &mut VecDeque<String>) -> Result<Command, String> {
             _ => return Err(unknown(&word)),
         }
     }
-    Ok(Command::Inside { gate })
+    Ok(gate)
 }
 
 fn measure(words: &mut VecDeque<String>) -> Result<Command, String> {

@@ -3,6 +3,7 @@
 mod args;
 mod call;
 mod child;
+mod codec;
 mod cpu;
 mod inside;
 mod instructions;
@@ -35,10 +36,11 @@ mod api {
     bia::include_protos!();
 }
 
-/// What tonic's generator makes of it.
+/// What tonic's generator makes of it, and pbjson's.
 mod proto {
     #![allow(clippy::all, reason = "generated")]
     include!(concat!(env!("OUT_DIR"), "/tonic/bench.v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/pbjson/bench.v1.serde.rs"));
 }
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn run(command: Command) -> io::Result<ExitCode> {
     match command {
         Command::Help => println!("{}", args::USAGE),
         Command::Inside { gate } => return inside::run(gate),
+        Command::Codec { gate } => return codec::run(gate),
         Command::Measure(asked) => return measure(&asked),
         Command::Serve { peer, gzip, core } => {
             core.map_or(Ok(()), cpu::pin)?;

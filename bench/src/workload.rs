@@ -146,7 +146,7 @@ const RECORD: &str = concat!(
     r#""address":{"street":"12 St James's Square","city":"London","country":"GB"}}"#,
 );
 
-fn record() -> Record {
+pub fn record() -> Record {
     Record {
         id: "0194d2c1-6f3e-7bd4-9a55-1c2e3f405162".to_owned(),
         display_name: "Ada Lovelace".to_owned(),
