@@ -117,7 +117,8 @@ pub fn from_slice<M: Json + Default>(text: &[u8], options: &Options) -> Result<M
 ///
 /// As [`Json::write_json`].
 pub fn to_vec<M: Json>(message: &M, options: &Options) -> Result<Vec<u8>, Error> {
-    let mut text = Vec::with_capacity(128);
+    // Most messages fit, so that it need not grow.
+    let mut text = Vec::with_capacity(512);
     message.write_json(options, &mut serde_json::Serializer::new(&mut text))?;
     Ok(text)
 }
