@@ -151,3 +151,37 @@ async fn the_page_draws_every_operation_and_asks_nobody_else() {
         assert!(drawn.contains(part), "{part}: {drawn}");
     }
 }
+
+/// Requests that fit the document and requests that do not, made by a fuzzer: what the service answers
+/// is in the document, by status, content type and schema, and nothing is its fault.
+#[tokio::test]
+async fn whatever_is_asked_of_user_service_the_answer_is_documented() {
+    let test = "whatever_is_asked_of_user_service_the_answer_is_documented";
+    let (Some(python), Some(fuzzer)) = (program(test, "py-checks"), program(test, "schemathesis"))
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (_service, address) = user_service(folder.path()).await;
+    let url = format!("http://{address}");
+    let document = folder.path().join("openapi.json");
+    let output =
+        run(script(&python).arg("strict").arg(format!("{url}/openapi.json")).arg(&document)).await;
+    assert!(output.status.success(), "{}", printed(&output));
+    let mut fuzz = Command::new(fuzzer);
+    fuzz.current_dir(folder.path()).arg("run").arg(&document);
+    fuzz.args(["--url", &url, "--phases", "examples,coverage,fuzzing", "--mode", "all"]);
+    fuzz.args(["--max-examples", "60", "--seed", "4", "--request-timeout", "10"]);
+    fuzz.args(["--continue-on-failure", "--no-color", "--warnings", "off"]);
+    fuzz.args(["--generation-database", "none", "--suppress-health-check", "all"]);
+    fuzz.args([
+        "--checks",
+        "not_a_server_error,status_code_conformance,content_type_conformance,\
+         response_schema_conformance,response_headers_conformance,allow_header_conformance,\
+         unsupported_method",
+    ]);
+    let run = fuzz.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(Duration::from_secs(240), run);
+    let output = output.await.expect("it ends within 4 min").unwrap();
+    assert!(output.status.success(), "{}", printed(&output));
+}
