@@ -12,6 +12,8 @@ mod config;
 mod consul;
 #[cfg(feature = "consul")]
 mod consul_keys;
+#[cfg(feature = "otlp")]
+mod faces;
 #[expect(dead_code, reason = "some of it is for the fleets of `interop`")]
 mod fixture;
 #[cfg(feature = "otlp")]

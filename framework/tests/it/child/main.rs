@@ -1,5 +1,7 @@
 //! A service as a user would write it, which tests start, send signals to, and look at the end of.
 
+mod faces;
+
 use std::time::Duration;
 
 use bia::__codegen::{Facts, Handler, Reply, ServerCall};
@@ -58,6 +60,8 @@ async fn main() -> Result<(), bia::Exit> {
     });
     app.check("always", || async { Ok(()) });
     app.serve(sleeper())
+        .serve(faces::faces())
+        .layer(faces::layer())
         .before_start("wait", Duration::from_secs(60), move || async move {
             say("starting");
             // sleeps: the work that a test interrupts.

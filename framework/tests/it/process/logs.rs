@@ -6,7 +6,7 @@ use super::*;
 
 impl Running {
     /// Waits for a line of the log that `is` says.
-    async fn line(&mut self, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn line(&mut self, is: impl Fn(&Value) -> bool) -> Value {
         loop {
             let line = timeout(LIMIT, self.log.next_line()).await.unwrap().unwrap();
             assert!(line.is_some(), "it ended: {:#?}", self.said);
@@ -19,7 +19,7 @@ impl Running {
     }
 
     /// Where its servers are: for calls, for operators.
-    async fn addresses(&mut self) -> (String, String) {
+    pub(crate) async fn addresses(&mut self) -> (String, String) {
         let api = self.line(|line| line["server"] == "api").await;
         let admin = self.line(|line| line["server"] == "admin").await;
         let text = |line: Value| line["address"].as_str().unwrap().to_owned();
