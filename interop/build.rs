@@ -1,5 +1,5 @@
 //! Generates the service of gRPC's interoperability tests twice, by ours and by tonic's generator, the services of
-//! the fleets, and the messages of protobuf's conformance tests.
+//! the fleets, the messages of protobuf's conformance tests, and messages with every rule.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -7,12 +7,14 @@ use std::path::PathBuf;
 const FILE: &str = "proto/grpc/testing/test.proto";
 const FLEET: &str = "proto/fleet/v1/fleet.proto";
 const FILES: &str = "proto/files/v1/files.proto";
+const RULES: &str = "proto/rules/every/v1/every.proto";
 const CONFORMANCE: [&str; 3] =
     ["conformance.proto", "test_messages_proto2.proto", "test_messages_proto3.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let conformance = CONFORMANCE.map(|file| format!("proto/conformance/{file}"));
-    bia_codegen::Compiler::new().files([FILE, FLEET, FILES]).files(conformance).compile()?;
+    let files = [FILE, FLEET, FILES, RULES];
+    bia_codegen::Compiler::new().files(files).files(conformance).compile()?;
 
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
     std::fs::create_dir_all(&out)?;

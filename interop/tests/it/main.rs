@@ -14,6 +14,7 @@ mod grpcurl;
 mod openapi;
 mod peer;
 mod python;
+mod rules;
 mod tonic;
 
 use bia::testing::TestApp;
