@@ -15,6 +15,8 @@ pub use crate::dispatch::{
 };
 pub use crate::json::{AnyType, Enum, Json, Types, codec as json};
 pub use crate::message::{Raw, RawBody, Request, Response};
+#[cfg(feature = "cel")]
+pub use crate::validate::cel;
 pub use crate::validate::{Validate, Violations, rules};
 
 /// The contract that this framework keeps with generated code.

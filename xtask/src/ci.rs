@@ -67,7 +67,7 @@ fn fmt() -> Result<Remark> {
 
 fn clippy() -> Result<Remark> {
     let mut clippy = cargo();
-    clippy.args(["clippy", "--workspace", "--all-targets"]).args(suite::heap());
+    clippy.args(["clippy", "--workspace", "--all-targets"]).args(suite::features());
     run(clippy.args(["--", "-D", "warnings"]))?;
     Ok(None)
 }

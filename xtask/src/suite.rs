@@ -47,7 +47,7 @@ fn tests() -> Result<()> {
     let environment = Environment::start(&cache, &missing)?;
     let mut count = runner(&environment)?;
     count.add(documentation()?);
-    if heap().is_empty() {
+    if on_path("make").is_none() {
         count.skips.push("the profile of memory: make is missing; install it".to_owned());
         count.is_good &= std::env::var_os("CI").is_none_or(|ci| ci != "true");
     }
@@ -122,9 +122,14 @@ impl Count {
     }
 }
 
-/// The feature whose C code is built by make, where there is one: Rust alone must do for the others.
-pub(crate) fn heap() -> &'static [&'static str] {
-    if on_path("make").is_some() { &["--features", "interop/heap"] } else { &[] }
+/// What tests turn on beside what is on: rules in CEL, and, where there is make, the feature whose C
+/// code is built by it. Rust alone must do for the others.
+pub(crate) fn features() -> [&'static str; 2] {
+    let all = "bia-codegen/cel,codegen-fixture/cel,interop/heap";
+    [
+        "--features",
+        if on_path("make").is_some() { all } else { "bia-codegen/cel,codegen-fixture/cel" },
+    ]
 }
 
 /// nextest where it is installed, else cargo's own runner, which is slower and tells less.
@@ -136,7 +141,7 @@ fn runner(environment: &Environment) -> Result<Count> {
     command.envs(environment.variables.iter().map(|(key, value)| (key, value)));
     if !has_nextest {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
-        command.args(heap());
+        command.args(features());
         let (status, text) = tee(command.args(["--", "--show-output"]))?;
         return Ok(libtest(&text, status));
     }
@@ -145,7 +150,8 @@ fn runner(environment: &Environment) -> Result<Count> {
     if report.exists() {
         std::fs::remove_file(&report).about(|| format!("remove {}", report.display()))?;
     }
-    let ended = run(command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(heap()));
+    let ended =
+        run(command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(features()));
     let text = std::fs::read_to_string(&report)
         .about(|| format!("read {}: did the tests compile", report.display()))?;
     let mut count = junit(&text);
@@ -155,7 +161,7 @@ fn runner(environment: &Environment) -> Result<Count> {
 
 fn documentation() -> Result<Count> {
     let mut command = cargo();
-    command.args(["test", "--workspace", "--doc", "--no-fail-fast"]).args(heap());
+    command.args(["test", "--workspace", "--doc", "--no-fail-fast"]).args(features());
     let (status, text) = tee(&mut command)?;
     Ok(libtest(&text, status))
 }

@@ -51,3 +51,42 @@ fn a_rule_that_is_ignored_is_checked_all_the_same() {
     );
     assert!(error.starts_with("a.proto:3:17: the pattern `[` cannot be compiled"), "{error}");
 }
+
+#[test]
+fn predefined_rules_are_refused_and_not_left_out() {
+    let error = error_of(
+        "extend buf.validate.StringRules { optional bool loud = 1161; }
+message M { string a = 1 [(buf.validate.field).string.(loud) = true]; }",
+    );
+    assert!(error.contains("predefined rules are not known"), "{error}");
+}
+
+#[cfg(not(feature = "cel"))]
+#[test]
+fn a_rule_in_cel_says_which_features_it_needs() {
+    let error = error_of(
+        "message M {
+  string a = 1 [(buf.validate.field).cel_expression = \"this != ''\"];
+}",
+    );
+    let remedy = "turn on the feature cel of both bia and bia-codegen, or write standard rules";
+    assert_eq!(error, format!("a.proto:3:17: rules in CEL are turned off\n  help: {remedy}"));
+}
+
+#[cfg(feature = "cel")]
+#[test]
+fn an_expression_that_cannot_be_read_is_told_with_line_and_column() {
+    let error = error_of(
+        "message M {
+  string a = 1 [(buf.validate.field).cel_expression = \"this >\"];
+  string b = 2 [(buf.validate.field).cel_expression = \"that == ''\"];
+}",
+    );
+    assert!(
+        error.starts_with("a.proto:3:17: the expression `this >` cannot be compiled: "),
+        "{error}"
+    );
+    let unknown =
+        "a.proto:4:17: the expression `that == ''` cannot be compiled: 'that' is not known";
+    assert!(error.contains(unknown), "{error}");
+}

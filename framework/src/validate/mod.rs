@@ -4,6 +4,9 @@
 //! held against it before its handler sees it, on every face, and each one of a stream. What is
 //! wrong is told at once: as `google.rpc.BadRequest`, and field by field in the error's metadata.
 
+#[cfg(feature = "cel")]
+#[doc(hidden)]
+pub mod cel;
 mod foreign;
 mod format;
 #[doc(hidden)]

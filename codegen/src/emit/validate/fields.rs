@@ -78,20 +78,44 @@ impl Rules<'_> {
             _ => {
                 let name = proto.name();
                 let own = self.value(options, &proto.kind(), at, name);
+                let asked = self.asked_of(options, &field.value, (name, at));
                 let nested = self.nested(&field.value, name);
-                quote!(#own #nested)
+                quote!(#asked #own #nested)
             }
         }
+    }
+
+    /// The rules in CEL of the value that `x` is.
+    fn asked_of(
+        &mut self,
+        options: Option<&Options>,
+        value: &Value,
+        place: (&str, &At),
+    ) -> TokenStream {
+        let Some(options) = options else { return TokenStream::new() };
+        let bia = &self.model.runtime;
+        let this = match scalar(value) {
+            Value::String | Value::Bytes | Value::Message { .. } => quote!(x),
+            _ => quote!(&x),
+        };
+        let this = quote!(#bia::__codegen::cel::ToCel::to_cel(#this, 0));
+        self.cel(options, &this, Some(value), place)
     }
 
     fn list(&mut self, field: &Field, options: Option<&Options>, at: &At) -> TokenStream {
         let proto = &field.descriptor;
         let name = proto.name();
+        let bia = &self.model.runtime;
+        let this = quote!(#bia::__codegen::cel::list(x.iter(), 0));
+        let mut code = options.map_or_else(TokenStream::new, |options| {
+            self.cel(options, &this, Some(&field.value), (name, at))
+        });
         let Some(rules) = self.typed(options, "repeated", "repeated", at) else {
-            return self.items(field, None, at);
+            code.extend(self.items(field, None, at));
+            return code;
         };
         let at = at.within(&[options.map_or(0, |options| options.number("repeated"))]);
-        let mut code = self.sizes(&rules, name, "repeated", &at);
+        code.extend(self.sizes(&rules, name, "repeated", &at));
         if rules.is("unique") {
             match unique(&field.value) {
                 Some(keys) => {
@@ -141,12 +165,16 @@ impl Rules<'_> {
         let proto = &field.descriptor;
         let name = proto.name();
         let Kind::Message(entry) = proto.kind() else { return TokenStream::new() };
+        let bia = &self.model.runtime;
+        let this = quote!(#bia::__codegen::cel::map(x, 0));
+        let mut code = options.map_or_else(TokenStream::new, |options| {
+            self.cel(options, &this, Some(&field.value), (name, at))
+        });
         let rules = self.typed(options, "map", "map", at);
         let at = at.within(&[options.map_or(0, |options| options.number("map"))]);
-        let mut code = TokenStream::new();
         let (mut keys, mut values) = (None, None);
         if let Some(rules) = &rules {
-            code = self.sizes(rules, name, "map", &at);
+            code.extend(self.sizes(rules, name, "map", &at));
             keys = rules.message("keys").map(|keys| (keys, at.within(&[rules.number("keys")])));
             values = rules
                 .message("values")
@@ -199,14 +227,20 @@ impl Rules<'_> {
     ) -> TokenStream {
         let ignore = options.map_or(Ignore::Unspecified, Options::ignore);
         let own = self.value(options, kind, at, "");
+        let asked = self.asked_of(options, value, ("", at));
+        let own = quote!(#asked #own);
         let nested = self.nested(value, "");
         match ignore {
             Ignore::Always => TokenStream::new(),
             _ if own.is_empty() && nested.is_empty() => TokenStream::new(),
             Ignore::Unspecified => quote!(#own #nested),
             Ignore::IfZero => {
-                let zero = zero(value)
-                    .unwrap_or_else(|| quote!(*x == ::core::default::Default::default()));
+                let zero = match scalar(value) {
+                    Value::Message { .. } => quote!(*x == ::core::default::Default::default()),
+                    // In a list the two zeros are one: nothing is told by which it is.
+                    Value::Float | Value::Double => quote!(x == 0.0),
+                    _ => zero(value).unwrap_or_default(),
+                };
                 quote!(if !(#zero) { #own #nested })
             }
         }
@@ -276,11 +310,15 @@ impl Rules<'_> {
         at: &At,
     ) -> Option<Options> {
         let options = options?;
-        if matches!(wanted, "repeated" | "map") {
-            self.refuse_cel(options, at);
-        }
         let (name, rules) = options.typed()?;
         if name == wanted {
+            if rules.0.extensions().next().is_some() {
+                self.refuse(
+                    &at.within(&[options.number(&name)]),
+                    "predefined rules are not known",
+                    "write the rule out in cel",
+                );
+            }
             return Some(rules);
         }
         let remedy = match wanted {
@@ -357,7 +395,7 @@ fn zero(value: &Value) -> Option<TokenStream> {
 }
 
 /// A wrapper is in Rust what it wraps.
-fn scalar(value: &Value) -> Value {
+pub(super) fn scalar(value: &Value) -> Value {
     let Value::Message { descriptor, .. } = value else { return value.clone() };
     match descriptor.full_name() {
         "google.protobuf.BoolValue" => Value::Bool,

@@ -18,7 +18,13 @@ impl Rules<'_> {
         let file = proto.parent_file();
         if let Some(options) = Options::of(self.model, &proto.options(), "buf.validate.message") {
             let at = At::new(file.name(), proto.path(), &[MESSAGE_OPTIONS, EXTENSION]);
-            self.refuse_cel(&options, &at);
+            let bia = &self.model.runtime;
+            let this = quote!(#bia::__codegen::cel::ToCel::to_cel(self, 0));
+            let rules = self.cel(&options, &this, None, ("", &at));
+            if !rules.is_empty() {
+                self.ask(message);
+            }
+            code.extend(rules);
             for (place, rule) in options.messages("oneof").iter().enumerate() {
                 let at = at.within(&[options.number("oneof"), u32::try_from(place).unwrap_or(0)]);
                 code.extend(self.one_of(message, rule, &at));

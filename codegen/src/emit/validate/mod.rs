@@ -4,6 +4,7 @@
 //! looked up, and nothing is built unless a rule is broken. The semantics and the words are those
 //! of protovalidate, whose `validate.proto` defines each standard rule.
 
+mod cel;
 mod fields;
 mod literal;
 mod messages;
@@ -22,6 +23,7 @@ use crate::output::Output;
 
 use super::Emit;
 
+use cel::Asked;
 use options::Ruled;
 
 #[derive(Debug)]
@@ -29,7 +31,8 @@ pub(crate) struct Validate;
 
 impl Emit for Validate {
     fn emit(&self, model: &Model, output: &mut Output) -> Result<(), Error> {
-        let mut rules = Rules { model, ruled: Ruled::default(), problems: Vec::new() };
+        let mut rules =
+            Rules { model, ruled: Ruled::default(), asked: Asked::default(), problems: Vec::new() };
         let bia = &model.runtime;
         for package in &model.packages {
             for message in &package.messages {
@@ -44,6 +47,12 @@ impl Emit for Validate {
                 output.add_items(package, item);
             }
         }
+        rules.ask_held();
+        for package in &model.packages {
+            for message in package.messages.iter().filter(|message| rules.is_asked(message)) {
+                output.add_items(package, cel::conversion(model, message));
+            }
+        }
         Error::unless_empty(rules.problems)
     }
 }
@@ -52,6 +61,7 @@ impl Emit for Validate {
 struct Rules<'a> {
     model: &'a Model,
     ruled: Ruled,
+    asked: Asked,
     problems: Vec<Problem>,
 }
 

@@ -23,9 +23,6 @@ impl Rules<'_> {
             Kind::Enum(_) => "enum".to_owned(),
             _ => wanted.to_owned(),
         };
-        if let Some(options) = options {
-            self.refuse_cel(options, at);
-        }
         let Some(rules) = self.typed(options, wanted, &what, at) else { return TokenStream::new() };
         let at = at.within(&[options.map_or(0, |options| options.number(wanted))]);
         match wanted {
@@ -38,16 +35,6 @@ impl Rules<'_> {
             "timestamp" => self.timestamp(&rules, path, &at),
             "field_mask" => self.field_mask(&rules, path),
             _ => self.number(wanted, &rules, path, &at),
-        }
-    }
-
-    /// Refuses rules that are not of the standard.
-    pub(super) fn refuse_cel(&mut self, options: &Options, at: &At) {
-        for name in ["cel", "cel_expression"] {
-            if options.get(name).is_some() {
-                let at = at.within(&[options.number(name)]);
-                self.refuse(&at, "rules in CEL cannot be compiled yet", "write a standard rule");
-            }
         }
     }
 
