@@ -82,7 +82,7 @@ impl Rule {
             // What cannot be decided is not let through.
             Ok(_) => violations.add(path, self.id, "the rule is neither true nor false"),
             Err(error) => {
-                violations.add(path, self.id, format!("the rule cannot be decided: {error}"))
+                violations.add(path, self.id, format!("the rule cannot be decided: {error}"));
             }
         }
     }
@@ -113,11 +113,11 @@ fn presence(expr: &mut Expr) {
             call.args.iter_mut().for_each(|arg| presence(&mut arg.expr));
         }
         Expr::List(list) => {
-            list.elements.iter_mut().for_each(|element| presence(&mut element.expr))
+            list.elements.iter_mut().for_each(|element| presence(&mut element.expr));
         }
         Expr::Map(map) => map.entries.iter_mut().for_each(|entry| presence_of(&mut entry.expr)),
         Expr::Struct(made) => {
-            made.entries.iter_mut().for_each(|entry| presence_of(&mut entry.expr))
+            made.entries.iter_mut().for_each(|entry| presence_of(&mut entry.expr));
         }
         Expr::Comprehension(inner) => {
             for part in [
