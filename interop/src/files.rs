@@ -1,4 +1,4 @@
-//! Files and streams, for what speaks HTTP: pages in a browser, `EventSource`, WebSockets, forms.
+//! Files and streams, for what speaks HTTP: pages in a browser, their events and sockets, forms.
 
 use std::time::Duration;
 
@@ -89,10 +89,16 @@ impl Files for Shelf {
         if request.name == "none" {
             return Err(Error::not_found("FILE_NOT_FOUND", "no such file"));
         }
-        let parts = if request.name == "broken" { 3 } else { 2 };
-        Ok(stream::iter(1..=parts).map(|part| match part {
-            3 => Err(Error::unavailable("DISK", "the disk is gone")),
-            part => Ok(text(format!("part {part}\n"))),
+        let parts = if request.name.starts_with("br") { 3 } else { 2 };
+        let wait = if request.name == "breaking" { 100 } else { 0 };
+        Ok(stream::iter(1..=parts).then(move |part| async move {
+            if part < 3 {
+                return Ok(text(format!("part {part}\n")));
+            }
+            if wait > 0 {
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+            }
+            Err(Error::unavailable("DISK", "the disk is gone"))
         }))
     }
 

@@ -18,8 +18,8 @@ pub(super) enum Form {
     /// In the frames of gRPC, as protobuf.
     Proto,
     /// In the frames of gRPC, as JSON: `application/grpc+json`, as the gateway of Kratos has it, and
-    /// what goes out by a socket.
-    Json { options: Options, part: Part },
+    /// what goes out by a socket, where a body goes as it is.
+    Json { options: Options, part: Part, as_is: bool },
     /// One behind the other, as a body of HTTP.
     Listed(List),
 }
@@ -41,7 +41,7 @@ impl Form {
         let end = name.iter().position(|byte| matches!(byte, b';' | b' '));
         match &name[..end.unwrap_or(name.len())] {
             b"" | b"+proto" => Ok(Self::Proto),
-            b"+json" => Ok(Self::Json { options, part: Part::Whole }),
+            b"+json" => Ok(Self::Json { options, part: Part::Whole, as_is: false }),
             other => Err(Error::unimplemented(
                 "CODEC_UNSUPPORTED",
                 format!(
@@ -91,8 +91,9 @@ impl Writing {
         let Self { encoding, limit, form } = self;
         match form {
             Form::Proto => wire::encode(&message, encoding, limit, out),
-            Form::Json { options, part } => {
-                let write = |out: &mut BytesMut| write_json(&mut message, part, &options, out);
+            Form::Json { options, part, as_is } => {
+                let write =
+                    |out: &mut BytesMut| write_json(&mut message, (part, as_is), &options, out);
                 wire::encode_by(write, encoding, limit, out)
             }
             Form::Listed(list) => list.write(message, limit, begun, out),
@@ -100,15 +101,16 @@ impl Writing {
     }
 }
 
-/// Writes a message, or the part of it that is told, as JSON behind what is in `out`; a body as it is.
+/// Writes a message, or the part of it that is told, as JSON behind what is in `out`; a body as it is,
+/// where that is wanted.
 pub(super) fn write_json<Res: Response>(
     message: &mut Res,
-    part: Part,
+    (part, as_is): (Part, bool),
     options: &Options,
     out: &mut BytesMut,
 ) -> Result<()> {
     let field = part.field();
-    if Res::is_raw(field) {
+    if as_is && Res::is_raw(field) {
         out.extend_from_slice(&message.take_raw(field).unwrap_or_default().data);
         return Ok(());
     }

@@ -132,8 +132,9 @@ pub(super) async fn respond(
     })
     .await;
     let early = match early {
-        // Nothing was sent: the error is all there is to tell.
-        Some(Err(error)) if !slot.lock().begun => return Err(call::failed(&cx, error)),
+        // Nothing was sent: the error is all there is to tell. A body as it is could tell it in no other
+        // way.
+        Some(Err(error)) if waits || !slot.lock().begun => return Err(call::failed(&cx, error)),
         early => early,
     };
     let kind = slot.lock().kind.take();

@@ -9,6 +9,7 @@
 )]
 
 mod conformance;
+mod faces;
 mod grpc_go;
 mod grpcurl;
 mod openapi;

@@ -128,7 +128,7 @@ async fn our_rules_find_what_protovalidate_finds() {
             Err(error)
                 if error.contains("UTF-8") && ours.iter().any(|v| v.1 == "bytes.pattern") => {}
             theirs => {
-                differ.push(format!("{name} {message}\n  ours   {ours:?}\n  theirs {theirs:?}"))
+                differ.push(format!("{name} {message}\n  ours   {ours:?}\n  theirs {theirs:?}"));
             }
         }
     }

@@ -108,7 +108,7 @@ impl List {
         }
         out.extend_from_slice(head.as_bytes());
         let start = out.len();
-        let written = write_json(&mut message, self.part, &self.json, out);
+        let written = write_json(&mut message, (self.part, true), &self.json, out);
         let length = out.len() - start;
         let written = written
             .and_then(|()| if length > limit { Err(too_large(length, limit)) } else { Ok(length) });

@@ -40,7 +40,7 @@ pub(in crate::dispatch) fn by_socket<Req: Request>(
         .metered(cx.clone())
         .read_by(Some(reader(&cx, bound, limits, query, None)))
         .checked_by(validate::check::<Req>);
-    let form = Form::Json { options: bound.json, part: bound.binding.response };
+    let form = Form::Json { options: bound.json, part: bound.binding.response, as_is: true };
     (cx, requests, Writing { encoding: Encoding::Identity, limit: limits.max_send, form })
 }
 
