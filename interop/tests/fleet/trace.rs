@@ -4,64 +4,85 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::fixture::collector::Collector;
+use super::fixture::program;
 use super::process::{LIMIT, Process};
 
 /// A span as the collector prints it: by the words before the colons.
 type Printed = BTreeMap<String, String>;
 
-#[tokio::test]
-async fn one_trace_holds_the_caller_both_services_and_their_statements() {
-    const TEST: &str = "one_trace_holds_the_caller_both_services_and_their_statements";
-    let Some(collector) = Collector::start(TEST).await else { return };
-    let programs = examples().await;
-    let folder = tempfile::tempdir().unwrap();
-    let command = |name: &str| {
-        let mut command = Command::new(programs.join(name));
-        command.current_dir(folder.path()).kill_on_drop(true);
-        for setting in [
+/// Both example services, on ports and in a folder of their own.
+struct Shop {
+    users: Process,
+    orders: Process,
+    programs: PathBuf,
+    settings: Vec<String>,
+    folder: TempDir,
+}
+
+impl Shop {
+    async fn open(collector: &Collector) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = vec![
             "server.address=127.0.0.1:0".to_owned(),
             "admin.address=".to_owned(),
             format!("registry.local.path={}", folder.path().join("registry").display()),
-            format!("data.url=sqlite://{}/{name}.db?mode=rwc", folder.path().display()),
             "stop.drain_delay=0s".to_owned(),
             format!("telemetry.otlp.endpoint={}", collector.endpoint()),
-        ] {
-            if name != "demo-client" || !setting.starts_with("data.") {
-                command.args(["--set", &setting]);
-            }
-        }
-        command
-    };
-    let users = Process::start(&mut command("user-service"));
-    users.phase("ready").await;
-    let orders = Process::start(&mut command("order-service"));
-    orders.phase("ready").await;
-    let called = command("demo-client").stdout(Stdio::null()).status();
-    assert!(timeout(LIMIT, called).await.unwrap().unwrap().success());
-    // What they did last is sent when they stop.
-    orders.signal("TERM");
-    users.signal("TERM");
+        ];
+        let programs = examples().await;
+        let service = async |name: &str| {
+            let mut command = command(&programs, name, &settings, &folder);
+            let database = format!("sqlite://{}/{name}.db?mode=rwc", folder.path().display());
+            let process = Process::start(command.args(["--set", &format!("data.url={database}")]));
+            process.phase("ready").await;
+            process
+        };
+        let users = service("user-service").await;
+        let orders = service("order-service").await;
+        Self { users, orders, programs, settings, folder }
+    }
 
-    const ORDER: &str = "order.v1.OrderService/CreateOrder";
-    const USER: &str = "user.v1.UserService/GetUser";
-    let chain: [(&str, &str); 5] = [
-        (ORDER, "client"),
-        (ORDER, "server"),
-        (USER, "client"),
-        (USER, "server"),
-        ("SELECT", "client"),
-    ];
+    /// What they did last is sent when they stop.
+    fn close(&self) {
+        self.orders.signal("TERM");
+        self.users.signal("TERM");
+    }
+}
+
+fn command(programs: &Path, name: &str, settings: &[String], folder: &TempDir) -> Command {
+    let mut command = Command::new(programs.join(name));
+    command.current_dir(folder.path()).kill_on_drop(true);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+const ORDER: &str = "order.v1.OrderService/CreateOrder";
+const USER: &str = "user.v1.UserService/GetUser";
+
+/// Waits for spans of which each lies below the one before it, by their names and kinds. The first
+/// lies below what `begins` says.
+async fn until_chain(collector: &Collector, begins: (&str, &str), chain: &[(&str, &str)]) {
     collector
         .until("the spans of one order", |printed| {
             let spans = spans(printed);
             let is = |span: &Printed, (name, kind): (&str, &str)| {
                 span["Name"] == name && span["Kind"].to_ascii_lowercase().contains(kind)
             };
-            spans.iter().filter(|span| is(span, chain[0])).find_map(|first| {
+            let begun = |span: &&Printed| {
+                let (trace, parent) = begins;
+                is(span, chain[0])
+                    && span["Parent ID"] == parent
+                    && (trace.is_empty() || span["Trace ID"] == trace)
+            };
+            spans.iter().filter(begun).find_map(|first| {
                 chain[1..].iter().try_fold(first, |above, below| {
                     spans.iter().find(|span| {
                         is(span, *below)
@@ -73,6 +94,66 @@ async fn one_trace_holds_the_caller_both_services_and_their_statements() {
             Some(())
         })
         .await;
+}
+
+#[tokio::test]
+async fn one_trace_holds_the_caller_both_services_and_their_statements() {
+    const TEST: &str = "one_trace_holds_the_caller_both_services_and_their_statements";
+    let Some(collector) = Collector::start(TEST).await else { return };
+    let shop = Shop::open(&collector).await;
+    let mut client = command(&shop.programs, "demo-client", &shop.settings, &shop.folder);
+    let called = client.stdout(Stdio::null()).status();
+    assert!(timeout(LIMIT, called).await.unwrap().unwrap().success());
+    shop.close();
+    let chain = [
+        (ORDER, "client"),
+        (ORDER, "server"),
+        (USER, "client"),
+        (USER, "server"),
+        ("SELECT", "client"),
+    ];
+    until_chain(&collector, ("", ""), &chain).await;
+}
+
+/// Sends a body of JSON with `curl`; what is answered.
+async fn curl(program: &Path, url: &str, headers: &[&str], body: &Value) -> Value {
+    let mut command = Command::new(program);
+    command.args(["--silent", "--show-error", "--fail-with-body", "--max-time", "30"]);
+    command.args(["--header", "content-type: application/json"]);
+    for header in headers {
+        command.args(["--header", header]);
+    }
+    let output = command.args(["--data", &body.to_string(), url]).output();
+    let output = timeout(LIMIT, output).await.unwrap().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{url}: {said} {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn a_trace_that_curl_begins_goes_through_both_services_to_their_statements() {
+    const TEST: &str = "a_trace_that_curl_begins_goes_through_both_services_to_their_statements";
+    let Some(program) = program("curl", "BIA_CURL", TEST) else { return };
+    let Some(collector) = Collector::start(TEST).await else { return };
+    let shop = Shop::open(&collector).await;
+    let users = format!("http://{}/v1/users", shop.users.address("api").await);
+    let orders = format!("http://{}/v1/orders", shop.orders.address("api").await);
+    let user = json!({"name": "Ada", "email": "ada@example.com", "age": 36});
+    let user = curl(&program, &users, &[], &user).await;
+    let items = json!([{"sku": "tea", "quantity": 2, "unitPrice": "450"}]);
+    let order = json!({"userId": user["id"], "items": items});
+    let (trace, parent) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let header = format!("traceparent: 00-{trace}-{parent}-01");
+    let order = curl(&program, &orders, &[&header], &order).await;
+    assert_eq!((&order["userName"], &order["total"]), (&json!("Ada"), &json!("900")));
+    shop.close();
+
+    let served = (ORDER, "server");
+    let asked = [served, (USER, "client"), (USER, "server"), ("SELECT", "client")];
+    until_chain(&collector, (trace, parent), &asked).await;
+    // And the order itself is written below the same call.
+    until_chain(&collector, (trace, parent), &[served, ("INSERT", "client")]).await;
 }
 
 /// What was printed of each span.
