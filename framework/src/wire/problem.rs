@@ -7,24 +7,34 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::error::details::Detail;
 
-/// What a caller over HTTP is told of `error`.
-pub(crate) fn write(error: &Error) -> Value {
-    let mut told = json!({
-        "code": error.code(),
-        "reason": error.reason(),
-        "message": error.message(),
-        "metadata": error.metadata(),
-    });
-    if !error.details().is_empty() {
-        told["details"] = error.details().iter().map(Detail::to_json).collect();
-    }
-    told
+/// What a caller over HTTP is told of an error, in the order of Kratos.
+#[derive(Serialize)]
+struct Written<'a> {
+    code: u16,
+    reason: &'a str,
+    message: &'a str,
+    metadata: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Value>,
+}
+
+/// What a caller over HTTP is told of `error`, as JSON.
+pub(crate) fn write(error: &Error) -> String {
+    let written = Written {
+        code: error.code(),
+        reason: error.reason(),
+        message: error.message(),
+        metadata: error.metadata(),
+        details: error.details().iter().map(Detail::to_json).collect(),
+    };
+    // Of texts and numbers alone, and keys that are texts.
+    serde_json::to_string(&written).unwrap_or_default()
 }
 
 /// The header that tells when another try is worth it; whole seconds, never too few.
@@ -64,19 +74,26 @@ pub(crate) fn read(status: http::StatusCode, headers: &HeaderMap, body: &[u8]) -
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::error::details::{BadRequest, Help, RetryInfo};
+
+    fn value(error: &Error) -> Value {
+        serde_json::from_str(&write(error)).unwrap()
+    }
 
     fn again(error: &Error) -> Error {
         let headers = retry_after(error).into_iter().collect();
         let status = http::StatusCode::from_u16(error.code()).unwrap();
-        read(status, &headers, write(error).to_string().as_bytes())
+        read(status, &headers, write(error).as_bytes())
     }
 
     #[test]
     fn an_http_caller_is_told_all_four_fields_always() {
         let told = write(&Error::not_found("USER_NOT_FOUND", "no user 7"));
-        let expected = json!({"code": 404, "reason": "USER_NOT_FOUND", "message": "no user 7", "metadata": {}});
+        let expected =
+            r#"{"code":404,"reason":"USER_NOT_FOUND","message":"no user 7","metadata":{}}"#;
         assert_eq!(told, expected);
     }
 
@@ -94,7 +111,7 @@ mod tests {
         let error = Error::unavailable("BUSY", "")
             .with_retry_after(Duration::from_millis(1500))
             .with_detail(prost_types::Duration { seconds: 3, nanos: 0 });
-        let told = write(&error);
+        let told = value(&error);
         assert_eq!(
             told["details"],
             json!([
@@ -111,12 +128,12 @@ mod tests {
     fn a_detail_of_a_type_that_is_not_known_travels_on() {
         let any = prost_types::Any { type_url: "x.org/a.b.C".to_owned(), value: vec![8, 1] };
         let error = Error::internal("R", "m").with_any(any.clone());
-        assert_eq!(write(&error)["details"], json!([{"@type": "x.org/a.b.C", "value": "CAE="}]));
+        assert_eq!(value(&error)["details"], json!([{"@type": "x.org/a.b.C", "value": "CAE="}]));
         assert_eq!(again(&error).details()[0].to_any(), Some(any));
         let foreign = json!({"details": [{"@type": "x.org/a.b.C", "size": 3}, {"no": "type"}, 7]});
         let foreign =
             read(http::StatusCode::BAD_GATEWAY, &HeaderMap::new(), foreign.to_string().as_bytes());
-        assert_eq!(write(&foreign)["details"], json!([{"@type": "x.org/a.b.C", "size": 3}]));
+        assert_eq!(value(&foreign)["details"], json!([{"@type": "x.org/a.b.C", "size": 3}]));
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn grpc(error: &Error) -> Response<Body> {
 /// The body that Kratos answers: all four fields, always.
 fn http(media: Media, error: &Error) -> Response<Body> {
     let body = if media.is_json() {
-        problem::write(error).to_string().into_bytes()
+        problem::write(error).into_bytes()
     } else {
         prost::Message::encode_to_vec(&KratosStatus::from(error))
     };

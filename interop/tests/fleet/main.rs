@@ -15,6 +15,8 @@ mod process;
 #[path = "node/report.rs"]
 mod report;
 mod restart;
+mod shop;
 mod silence;
 mod stop;
+mod tour;
 mod trace;

@@ -5,8 +5,8 @@ use std::process::Stdio;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::process::{LIMIT, Process};
-use super::trace::{example, examples};
+use super::process::LIMIT;
+use super::shop::Shop;
 
 /// What follows this line in the README is a block of commands and of what they print, where `…`
 /// stands for anything.
@@ -14,13 +14,8 @@ const MARK: &str = "<!-- run as it stands by interop/tests/fleet/tour.rs -->";
 
 #[tokio::test]
 async fn the_tour_of_the_readme_is_what_curl_prints() {
-    let programs = examples().await;
-    let folder = tempfile::tempdir().unwrap();
-    let users = Process::start(&mut example(&programs, "user-service", folder.path()));
-    users.phase("ready").await;
-    let orders = Process::start(&mut example(&programs, "order-service", folder.path()));
-    orders.phase("ready").await;
-    let (at_users, at_orders) = (users.address("api").await, orders.address("api").await);
+    let shop = Shop::open(None).await;
+    let (at_users, at_orders) = (shop.users.address("api").await, shop.orders.address("api").await);
 
     let steps = steps(include_str!("../../../README.md"));
     assert!(steps.len() >= 5, "{steps:?}");
@@ -31,10 +26,12 @@ async fn the_tour_of_the_readme_is_what_curl_prints() {
         run.args(["-c", &command]).stdin(Stdio::null()).kill_on_drop(true);
         let output = timeout(LIMIT, run.output()).await.unwrap().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(matches(&expected, printed.trim_end()), "{shown}\nprints {printed}\nnot {expected}");
+        assert!(
+            matches(&expected, printed.trim_end()),
+            "{shown}\nprints {printed}\nnot {expected}"
+        );
     }
-    orders.stop().await;
-    users.stop().await;
+    shop.close();
 }
 
 /// Each command of the tour with what it is said to print.

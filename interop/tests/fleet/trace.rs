@@ -1,68 +1,20 @@
 //! One trace through processes of their own, as a collector that was not written here has it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::fixture::collector::Collector;
 use super::fixture::program;
-use super::process::{LIMIT, Process};
+use super::process::LIMIT;
+use super::shop::Shop;
 
 /// A span as the collector prints it: by the words before the colons.
 type Printed = BTreeMap<String, String>;
-
-/// Both example services, on ports and in a folder of their own.
-struct Shop {
-    users: Process,
-    orders: Process,
-    programs: PathBuf,
-    settings: Vec<String>,
-    folder: TempDir,
-}
-
-impl Shop {
-    async fn open(collector: &Collector) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = vec![
-            "server.address=127.0.0.1:0".to_owned(),
-            "admin.address=".to_owned(),
-            format!("registry.local.path={}", folder.path().join("registry").display()),
-            "stop.drain_delay=0s".to_owned(),
-            format!("telemetry.otlp.endpoint={}", collector.endpoint()),
-        ];
-        let programs = examples().await;
-        let service = async |name: &str| {
-            let mut command = command(&programs, name, &settings, &folder);
-            let database = format!("sqlite://{}/{name}.db?mode=rwc", folder.path().display());
-            let process = Process::start(command.args(["--set", &format!("data.url={database}")]));
-            process.phase("ready").await;
-            process
-        };
-        let users = service("user-service").await;
-        let orders = service("order-service").await;
-        Self { users, orders, programs, settings, folder }
-    }
-
-    /// What they did last is sent when they stop.
-    fn close(&self) {
-        self.orders.signal("TERM");
-        self.users.signal("TERM");
-    }
-}
-
-fn command(programs: &Path, name: &str, settings: &[String], folder: &TempDir) -> Command {
-    let mut command = Command::new(programs.join(name));
-    command.current_dir(folder.path()).kill_on_drop(true);
-    for setting in settings {
-        command.args(["--set", setting]);
-    }
-    command
-}
 
 const ORDER: &str = "order.v1.OrderService/CreateOrder";
 const USER: &str = "user.v1.UserService/GetUser";
@@ -100,8 +52,8 @@ async fn until_chain(collector: &Collector, begins: (&str, &str), chain: &[(&str
 async fn one_trace_holds_the_caller_both_services_and_their_statements() {
     const TEST: &str = "one_trace_holds_the_caller_both_services_and_their_statements";
     let Some(collector) = Collector::start(TEST).await else { return };
-    let shop = Shop::open(&collector).await;
-    let mut client = command(&shop.programs, "demo-client", &shop.settings, &shop.folder);
+    let shop = Shop::open(Some(&collector)).await;
+    let mut client = shop.program("demo-client");
     let called = client.stdout(Stdio::null()).status();
     assert!(timeout(LIMIT, called).await.unwrap().unwrap().success());
     shop.close();
@@ -136,7 +88,7 @@ async fn a_trace_that_curl_begins_goes_through_both_services_to_their_statements
     const TEST: &str = "a_trace_that_curl_begins_goes_through_both_services_to_their_statements";
     let Some(program) = program("curl", "BIA_CURL", TEST) else { return };
     let Some(collector) = Collector::start(TEST).await else { return };
-    let shop = Shop::open(&collector).await;
+    let shop = Shop::open(Some(&collector)).await;
     let users = format!("http://{}/v1/users", shop.users.address("api").await);
     let orders = format!("http://{}/v1/orders", shop.orders.address("api").await);
     let user = json!({"name": "Ada", "email": "ada@example.com", "age": 36});
@@ -174,18 +126,4 @@ fn spans(printed: &str) -> Vec<Printed> {
         }
     }
     spans
-}
-
-/// The folder of the examples' programs, built as the tests were.
-async fn examples() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_fleet-node")).parent().unwrap().to_owned();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--package", "user-service", "--package", "order-service"]);
-    build.args(["--package", "demo-client"]);
-    if folder.ends_with("release") {
-        build.arg("--release");
-    }
-    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().await.unwrap();
-    assert!(built.success(), "the examples do not build");
-    folder
 }

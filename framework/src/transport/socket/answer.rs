@@ -77,7 +77,7 @@ impl Answer {
 }
 
 fn failed(error: &Error) -> Next {
-    Next::End(Err(problem::write(error).to_string()))
+    Next::End(Err(problem::write(error)))
 }
 
 /// The error that an answer of HTTP has in its body.
