@@ -240,9 +240,16 @@ fn entry(json: &TokenStream, field: &Field) -> TokenStream {
         Shape::Member { oneof, .. } => u16::try_from(oneof + 1).unwrap_or(u16::MAX),
         _ => 0,
     };
+    // Of what is not set, null would make a value where it is one.
+    let takes_null = match proto.kind() {
+        Kind::Message(kind) => kind.full_name() == "google.protobuf.Value",
+        Kind::Enum(kind) => kind.full_name() == "google.protobuf.NullValue",
+        _ => false,
+    };
     let is_null = || {
         let is_message = matches!(proto.kind(), Kind::Message(_));
         matches!(field.shape, Shape::Optional { .. })
+            && !takes_null
             && proto.containing_oneof().is_none()
             && (is_message || proto.parent_file().syntax() == Syntax::Proto2)
     };
