@@ -36,8 +36,9 @@ async fn the_tour_of_the_readme_is_what_curl_prints() {
 
 /// Each command of the tour with what it is said to print.
 fn steps(readme: &str) -> Vec<(String, String)> {
-    let (_, tour) = readme.split_once(MARK).expect("the README marks its tour");
-    let block = tour.split("```").nth(1).expect("a block follows the mark");
+    // The README marks its tour, and a block follows the mark.
+    let (_, tour) = readme.split_once(MARK).unwrap();
+    let block = tour.split("```").nth(1).unwrap();
     let lines = block.lines().skip(1);
     let mut steps: Vec<(String, String)> = Vec::new();
     for line in lines {
