@@ -8,15 +8,26 @@ const FILE: &str = "proto/grpc/testing/test.proto";
 const FLEET: &str = "proto/fleet/v1/fleet.proto";
 const FILES: &str = "proto/files/v1/files.proto";
 const RULES: &str = "proto/rules/every/v1/every.proto";
+const TRANSCODING: &str = "proto/transcoding/v1/transcoding.proto";
+/// What errors carry is in no file that the service names.
+const DETAILS: &str = "google/rpc/error_details.proto";
 const CONFORMANCE: [&str; 3] =
     ["conformance.proto", "test_messages_proto2.proto", "test_messages_proto3.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let conformance = CONFORMANCE.map(|file| format!("proto/conformance/{file}"));
-    let files = [FILE, FLEET, FILES, RULES];
+    let files = [FILE, FLEET, FILES, RULES, TRANSCODING];
     bia_codegen::Compiler::new().files(files).files(conformance).compile()?;
 
-    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("tonic");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    // For who transcodes by descriptors. Encoded by the compiler: in prost's types the options are lost.
+    let descriptors = protox::Compiler::new(["proto", "../proto"])?
+        .include_imports(true)
+        .open_files([TRANSCODING, DETAILS])?
+        .encode_file_descriptor_set();
+    std::fs::write(out.join("transcoding.binpb"), descriptors)?;
+
+    let out = out.join("tonic");
     std::fs::create_dir_all(&out)?;
     let descriptors = protox::compile([FILE], ["proto"])?;
     tonic_prost_build::configure().out_dir(out).compile_fds(descriptors)?;

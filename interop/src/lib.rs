@@ -37,6 +37,7 @@ use api::grpc::testing::{
 
 pub mod cases;
 pub mod files;
+pub mod transcoding;
 
 const ECHO_INITIAL: HeaderName = HeaderName::from_static("x-grpc-test-echo-initial");
 const ECHO_TRAILING: HeaderName = HeaderName::from_static("x-grpc-test-echo-trailing-bin");

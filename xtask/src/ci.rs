@@ -6,7 +6,7 @@ use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, output, run};
 use crate::root::{on_path, repository};
 use crate::wait::Stopwatch;
-use crate::{demo, r#gen, suite, tidy, ui};
+use crate::{demo, fuzz, r#gen, suite, tidy, ui};
 
 /// What a step has to say besides that it passed.
 type Remark = Option<String>;
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "no features, and each alone", run: features },
     Step { name: "measurements", run: bench },
+    Step { name: "fuzzing", run: fuzzing },
     Step { name: "documentation", run: documentation },
     Step { name: "oldest Rust", run: oldest_rust },
     Step { name: "licences, bans, sources", run: deny },
@@ -94,6 +95,12 @@ fn bench() -> Result<Remark> {
     check.arg("clippy").args(workspace).args(["--quiet", "--all-targets"]);
     run(check.args(["--", "-D", "warnings"]))?;
     Ok(None)
+}
+
+/// A workspace of its own too: each target runs for a while.
+fn fuzzing() -> Result<Remark> {
+    run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+    fuzz::main(&[]).map(|()| None)
 }
 
 fn feature_names(manifest: &str) -> Vec<String> {

@@ -8,6 +8,7 @@ mod demo;
 mod effects;
 mod error;
 mod exec;
+mod fuzz;
 mod r#gen;
 mod net;
 mod reference;
@@ -31,6 +32,7 @@ cargo xtask VERB
   gen [--check]              the generated code that is checked in; or what of it is stale
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
   bench [--help] [ARG…]      what a call costs, beside its peers; a workspace of its own
+  fuzz [--seconds N] [TARGET…]  feeds what reads strangers' bytes with any, 20 s each
   servers install [PART…]    the real servers and clients that the tests talk to
   servers start KIND [NAME]  one of them on free ports; prints its addresses
   servers stop NAME | list
@@ -58,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ["bench", rest @ ..] => bench(rest),
         ["ci"] => ci::main(),
         ["demo", rest @ ..] => demo::main(rest),
+        ["fuzz", rest @ ..] => fuzz::main(rest),
         ["gen"] => r#gen::main(false),
         ["gen", "--check"] => r#gen::main(true),
         ["servers", rest @ ..] => servers::main(rest),

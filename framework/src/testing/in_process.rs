@@ -15,7 +15,7 @@ use crate::transport::connection::serve_io;
 use crate::transport::{InForce, ServerSettings};
 
 /// What may lie in a pipe between the two ends, in bytes.
-const PIPE: usize = 64 * 1024;
+pub(super) const PIPE: usize = 64 * 1024;
 
 /// A channel to a service inside the process: no socket, but everything else as it is, both ends'
 /// pipelines and the wire between them.

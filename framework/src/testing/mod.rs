@@ -5,6 +5,8 @@ pub mod conformance;
 #[doc(hidden)]
 pub mod cost;
 mod in_process;
+#[doc(hidden)]
+pub mod raw;
 
 pub use app::TestApp;
 pub use in_process::in_process;

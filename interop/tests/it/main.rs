@@ -9,6 +9,7 @@
 )]
 
 mod conformance;
+mod envoy;
 mod faces;
 mod grpc_go;
 mod grpcurl;

@@ -209,7 +209,7 @@ fn places(source: &Source) -> Vec<Finding> {
 /// Every crate takes the workspace's lints; what users copy sets its own.
 fn lints(source: &Source) -> Option<Finding> {
     let is_member = source.path.ends_with("/Cargo.toml")
-        && !["examples/", "templates/", "bench/"]
+        && !["examples/", "templates/", "bench/", "fuzz/"]
             .iter()
             .any(|start| source.path.starts_with(start))
         && !source.path.contains("/fixtures/");
