@@ -32,7 +32,7 @@ async fn a_silent_stream_of_events_says_that_it_is_there() {
 
 #[tokio::test]
 async fn each_kind_of_stream_has_its_last_word() {
-    let error = r#"{"code":409,"message":"m","metadata":{},"reason":"R"}"#;
+    let error = r#"{"code":409,"reason":"R","message":"m","metadata":{}}"#;
     let table = [
         (Ending::Event, true, format!("event: error\ndata: {error}\n\n")),
         (Ending::Line, true, format!("{{\"error\":{error}}}\n")),
