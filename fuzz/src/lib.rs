@@ -123,6 +123,13 @@ impl Answer {
     pub fn is_of_the_service(&self) -> bool {
         self.head.contains("x-operation:")
     }
+
+    /// Whether the service answered what JSON cannot say. More can be bound than that: the field mask
+    /// `address_2` does not come back from camel case.
+    #[must_use]
+    pub fn is_beyond_json(&self) -> bool {
+        find(&self.body, b"the answer cannot be written as JSON").is_some()
+    }
 }
 
 /// Puts chunks together.
