@@ -122,7 +122,8 @@ impl Shown {
 
 /// A value as it is shown: not at all if it is a secret, or its name says so.
 pub(super) fn masked(path: &str, text: &str, is_known: bool) -> String {
-    let is_set = !text.is_empty() && text != "\"\"" && text != "null";
+    // Of a switch there is nothing to hide: `server.cors.credentials: false`.
+    let is_set = !["", "\"\"", "null", "true", "false"].contains(&text);
     match is_set && (is_known || is_secret(path)) {
         true => "***".to_owned(),
         false => without_password(text),

@@ -95,13 +95,14 @@ async fn user_service(folder: &Path) -> (Child, String) {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut address = None;
     let ready = async {
-        let mut told = Vec::new();
+        let (mut told, mut is_ready) = (Vec::new(), false);
         while let Some(line) = lines.next_line().await.unwrap() {
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
             if line["server"] == "api" && line["address"].is_string() {
                 address = line["address"].as_str().map(str::to_owned);
             }
-            if line["phase"] == "ready" {
+            is_ready |= line["phase"] == "ready";
+            if is_ready && address.is_some() {
                 return;
             }
             told.push(line);
