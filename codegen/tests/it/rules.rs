@@ -90,3 +90,70 @@ fn an_expression_that_cannot_be_read_is_told_with_line_and_column() {
         "a.proto:4:17: the expression `that == ''` cannot be compiled: 'that' is not known";
     assert!(error.contains(unknown), "{error}");
 }
+
+#[cfg(feature = "cel")]
+#[test]
+fn an_expression_that_speaks_of_what_is_not_there_is_refused() {
+    let table = [
+        ("this.isEmial()", "the function 'isEmial' is not known"),
+        ("frob(this.name)", "the function 'frob' is not known"),
+        ("this.nmae == ''", "a.M has no field 'nmae'"),
+        ("!has(this.nmae)", "a.M has no field 'nmae'"),
+        ("this.next.next.nmae == ''", "a.M has no field 'nmae'"),
+        ("this.list.all(m, m.nmae == '')", "a.M has no field 'nmae'"),
+        ("this.list[0].nmae == ''", "a.M has no field 'nmae'"),
+        ("this.map['a'].nmae == ''", "a.M has no field 'nmae'"),
+        ("this.list.all(m, m.name == '') && m.name == ''", "'m' is not known"),
+        ("this.name.matches('(')", "the pattern `(` is none of RE2: unclosed group"),
+    ];
+    for (expression, reason) in table {
+        let error = error_of(&format!(
+            "message M {{
+  option (buf.validate.message).cel = {{id: \"x\" expression: \"{expression}\"}};
+  string name = 1;
+  M next = 2;
+  repeated M list = 3;
+  map<string, M> map = 4;
+}}"
+        ));
+        let start =
+            format!("a.proto:3:3: the expression `{expression}` cannot be compiled: {reason}\n");
+        assert!(error.starts_with(&start), "{error}");
+    }
+}
+
+#[cfg(feature = "cel")]
+#[test]
+fn what_an_expression_may_speak_of_is_taken() {
+    for expression in [
+        "this.list.all(m, m.next.name != '' || m.list.exists(n, n.name == m.name))",
+        "this.map.all(key, this.map[key].name != key)",
+        "this.list.filter(m, m.name != '').map(m, m.name).unique()",
+        "this.born < now && this.born.getFullYear('UTC') > 1 && this.wait > duration('1s')",
+        "has(this.note) ? this.note != '' : !('a' in this.map)",
+        "this.name.isIp(4) || this.name.lowerAscii().matches('^a+$') || double(this.n).isNan()",
+        "dyn(this).name == '' && getField(this, 'name') == '' && [1, 2].exists_one(i, i == this.n)",
+        "this.name == 'bob' ? '' : 'is %s'.format([this.name])",
+        "-this.n < 0 && !(this.n > 1) && this.n % 2 == 0 && type(this.n) == int",
+    ] {
+        let text = format!(
+            "syntax = \"proto3\"; package a; import \"buf/validate/validate.proto\";
+import \"google/protobuf/timestamp.proto\"; import \"google/protobuf/duration.proto\";
+import \"google/protobuf/wrappers.proto\";
+message M {{
+  option (buf.validate.message).cel = {{id: \"x\" expression: \"{expression}\"}};
+  string name = 1;
+  M next = 2;
+  repeated M list = 3;
+  map<string, M> map = 4;
+  google.protobuf.Timestamp born = 5;
+  google.protobuf.Duration wait = 6;
+  google.protobuf.StringValue note = 7;
+  int32 n = 8;
+}}"
+        );
+        if let Err(error) = Protos::new(&[("a.proto", &text)]).generate(&["a.proto"]) {
+            panic!("{error}");
+        }
+    }
+}

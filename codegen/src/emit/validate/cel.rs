@@ -1,9 +1,12 @@
 //! Rules that are written in CEL, which the framework runs; whether they can be read is seen here.
 
+#[cfg(feature = "cel")]
+mod read;
+
 use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
-use prost_reflect::Kind;
+use prost_reflect::{Kind, MessageDescriptor};
 use quote::quote;
 
 use crate::model::{Field, Message, Model, Shape, Value};
@@ -11,17 +14,20 @@ use crate::model::{Field, Message, Model, Shape, Value};
 use super::options::Options;
 use super::{At, Rules, fields};
 
+#[cfg(feature = "cel")]
+use read::read;
+
 /// Values that rules in CEL are asked of, which are made for each check.
 #[derive(Debug, Default)]
 pub(super) struct Asked(BTreeSet<String>);
 
 impl Rules<'_> {
-    /// The rules of `options` that are in CEL, asked of `this`, which is of `value` if it is one.
+    /// The rules of `options` that are in CEL, asked of `this`, which is of type `of`.
     pub(super) fn cel(
         &mut self,
         options: &Options,
         this: &TokenStream,
-        value: Option<&Value>,
+        of: &Type,
         (path, at): (&str, &At),
     ) -> TokenStream {
         let mut rules = Vec::new();
@@ -36,12 +42,12 @@ impl Rules<'_> {
         let mut code = TokenStream::new();
         for (option, place, id, message, expression) in rules {
             let at = at.within(&[options.number(option), u32::try_from(place).unwrap_or(0)]);
-            if let Err(refused) = read(&expression) {
+            if let Err(refused) = read(&expression, of) {
                 self.refuse(&at, refused.reason, refused.remedy);
                 continue;
             }
-            if let Some(Value::Message { descriptor, .. }) = value {
-                self.asked.0.insert(descriptor.full_name().to_owned());
+            if let Some(message) = of.message() {
+                self.asked.0.insert(message.full_name().to_owned());
             }
             code.extend(quote!({
                 static RULE: #bia::__codegen::cel::Rule = #bia::__codegen::cel::Rule::new(#id, #message, #expression);
@@ -132,106 +138,54 @@ fn conversion_of(model: &Model, message: &Message, field: &Field) -> TokenStream
     }
 }
 
+/// What an expression is asked of, as far as its fields are concerned.
+#[derive(Clone, Debug)]
+pub(super) enum Type {
+    Message(MessageDescriptor),
+    List(Box<Self>),
+    /// By the type of its values.
+    Map(Box<Self>),
+    /// What has no fields that are known here.
+    Other,
+}
+
+impl Type {
+    /// That of a value, or of an item.
+    pub(super) fn one(value: &Value) -> Self {
+        match value {
+            Value::Message { descriptor, .. } => Self::of_message(descriptor.clone()),
+            _ => Self::Other,
+        }
+    }
+
+    /// That of a message. To CEL, those of `google.protobuf` are values of other types.
+    pub(super) fn of_message(message: MessageDescriptor) -> Self {
+        if message.full_name().starts_with("google.protobuf.") {
+            Self::Other
+        } else {
+            Self::Message(message)
+        }
+    }
+
+    /// The message that it is, or that it holds.
+    fn message(&self) -> Option<&MessageDescriptor> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::List(held) | Self::Map(held) => held.message(),
+            Self::Other => None,
+        }
+    }
+}
+
 /// Why an expression is not taken, and what to do about it.
 struct Refused {
     reason: String,
     remedy: &'static str,
 }
 
-/// Reads an expression to see that it can be.
-#[cfg(feature = "cel")]
-fn read(expression: &str) -> Result<(), Refused> {
-    let refused = |reason: String| Refused {
-        reason: format!("the expression `{expression}` cannot be compiled: {reason}"),
-        remedy: "expressions are of CEL, and may speak of this, rules, rule and now",
-    };
-    let parsed = ::cel::parser::Parser::new().parse(expression).map_err(|errors| {
-        let told = errors.to_string();
-        // The first line says what; pictures of the place follow.
-        refused(told.lines().next().unwrap_or_default().trim_start_matches("ERROR: ").to_owned())
-    })?;
-    let mut bound = Vec::new();
-    bind(&parsed.expr, &mut bound);
-    let references = parsed.references();
-    let mut unknown: Vec<_> = references
-        .variables()
-        .into_iter()
-        .filter(|name| !KNOWN.contains(name) && !bound.iter().any(|known| known == name))
-        .map(str::to_owned)
-        .collect();
-    unknown.sort();
-    match unknown.first() {
-        None => Ok(()),
-        Some(name) => Err(refused(format!("'{name}' is not known"))),
-    }
-}
-
-/// Adds the names that an expression gives itself, as in `this.all(item, item > 0)`.
-#[cfg(feature = "cel")]
-fn bind(expr: &::cel::common::ast::Expr, bound: &mut Vec<String>) {
-    use ::cel::common::ast::{EntryExpr, Expr};
-    match expr {
-        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => {}
-        Expr::Select(select) => bind(&select.operand.expr, bound),
-        Expr::Call(call) => {
-            let parts = call.target.iter().map(|target| &**target).chain(&call.args);
-            parts.for_each(|part| bind(&part.expr, bound));
-        }
-        Expr::List(list) => list.elements.iter().for_each(|element| bind(&element.expr, bound)),
-        Expr::Map(::cel::common::ast::MapExpr { entries })
-        | Expr::Struct(::cel::common::ast::StructExpr { entries, .. }) => {
-            for entry in entries {
-                match &entry.expr {
-                    EntryExpr::StructField(field) => bind(&field.value.expr, bound),
-                    EntryExpr::MapEntry(entry) => {
-                        bind(&entry.key.expr, bound);
-                        bind(&entry.value.expr, bound);
-                    }
-                }
-            }
-        }
-        Expr::Comprehension(inner) => {
-            bound.extend([inner.iter_var.clone(), inner.accu_var.clone()]);
-            bound.extend(inner.iter_var2.clone());
-            for part in [
-                &inner.iter_range,
-                &inner.accu_init,
-                &inner.loop_cond,
-                &inner.loop_step,
-                &inner.result,
-            ] {
-                bind(&part.expr, bound);
-            }
-        }
-    }
-}
-
-/// What expressions may speak of: values, types, and where functions are.
-#[cfg(feature = "cel")]
-const KNOWN: [&str; 18] = [
-    "this",
-    "now",
-    "int",
-    "uint",
-    "double",
-    "bool",
-    "string",
-    "bytes",
-    "list",
-    "map",
-    "type",
-    "null_type",
-    "duration",
-    "timestamp",
-    "google",
-    "strings",
-    "math",
-    "optional",
-];
-
 /// Refuses every expression: what reads them is not there.
 #[cfg(not(feature = "cel"))]
-fn read(_: &str) -> Result<(), Refused> {
+fn read(_: &str, _: &Type) -> Result<(), Refused> {
     Err(Refused {
         reason: "rules in CEL are turned off".to_owned(),
         remedy: "turn on the feature cel of both bia and bia-codegen, or write standard rules",

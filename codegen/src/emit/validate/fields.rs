@@ -6,6 +6,7 @@ use quote::quote;
 
 use crate::model::{Field, Message, Shape, Value};
 
+use super::cel::Type;
 use super::options::{EXTENSION, Ignore, Options, of_field};
 use super::{At, Rules, check};
 
@@ -99,7 +100,7 @@ impl Rules<'_> {
             _ => quote!(&x),
         };
         let this = quote!(#bia::__codegen::cel::ToCel::to_cel(#this, 0));
-        self.cel(options, &this, Some(value), place)
+        self.cel(options, &this, &Type::one(value), place)
     }
 
     fn list(&mut self, field: &Field, options: Option<&Options>, at: &At) -> TokenStream {
@@ -107,9 +108,9 @@ impl Rules<'_> {
         let name = proto.name();
         let bia = &self.model.runtime;
         let this = quote!(#bia::__codegen::cel::list(x.iter(), 0));
-        let mut code = options.map_or_else(TokenStream::new, |options| {
-            self.cel(options, &this, Some(&field.value), (name, at))
-        });
+        let of = Type::List(Box::new(Type::one(&field.value)));
+        let mut code = options
+            .map_or_else(TokenStream::new, |options| self.cel(options, &this, &of, (name, at)));
         let Some(rules) = self.typed(options, "repeated", "repeated", at) else {
             code.extend(self.items(field, None, at));
             return code;
@@ -167,9 +168,9 @@ impl Rules<'_> {
         let Kind::Message(entry) = proto.kind() else { return TokenStream::new() };
         let bia = &self.model.runtime;
         let this = quote!(#bia::__codegen::cel::map(x, 0));
-        let mut code = options.map_or_else(TokenStream::new, |options| {
-            self.cel(options, &this, Some(&field.value), (name, at))
-        });
+        let of = Type::Map(Box::new(Type::one(&field.value)));
+        let mut code = options
+            .map_or_else(TokenStream::new, |options| self.cel(options, &this, &of, (name, at)));
         let rules = self.typed(options, "map", "map", at);
         let at = at.within(&[options.map_or(0, |options| options.number("map"))]);
         let (mut keys, mut values) = (None, None);

@@ -5,6 +5,7 @@ use quote::quote;
 
 use crate::model::{Field, Message};
 
+use super::cel::Type;
 use super::options::{EXTENSION, Options};
 use super::{At, Rules, check, fields};
 
@@ -20,7 +21,8 @@ impl Rules<'_> {
             let at = At::new(file.name(), proto.path(), &[MESSAGE_OPTIONS, EXTENSION]);
             let bia = &self.model.runtime;
             let this = quote!(#bia::__codegen::cel::ToCel::to_cel(self, 0));
-            let rules = self.cel(&options, &this, None, ("", &at));
+            let of = Type::of_message(proto.clone());
+            let rules = self.cel(&options, &this, &of, ("", &at));
             if !rules.is_empty() {
                 self.ask(message);
             }
