@@ -97,6 +97,23 @@ a.proto:22:3: /a.S/Fails fails with NONE, which is no error that is known here
 }
 
 #[test]
+fn of_the_names_of_a_number_the_first_is_the_reason() {
+    let proto = format!(
+        "{HEAD}enum OldError {{
+  option allow_alias = true;
+  option (bia.errors) = {{code: 400}};
+  OLD_GONE = 0;
+  OLD_AWAY = 0 [(bia.error) = {{code: 404}}];
+  OLD_LEFT = -1;
+}}"
+    );
+    let files = Protos::new(&[("a.proto", &proto)]).generate(&["a.proto"]).expect("right");
+    let code = text(&files, "a.rs").replace(char::is_whitespace, "");
+    assert!(code.contains("Reason::new(\"OLD_GONE\",400u16"), "{code}");
+    assert!(!code.contains("Reason::new(\"OLD_AWAY\""), "{code}");
+}
+
+#[test]
 fn an_enum_without_codes_stays_as_it_is() {
     let proto = format!("{HEAD}enum UserError {{ USER_ZERO = 0; USER_GONE = 1; }}");
     let files = Protos::new(&[("a.proto", &proto)]).generate(&["a.proto"]).expect("right");

@@ -90,9 +90,10 @@ impl Reader {
         }
         let own = own.unwrap_or_default();
         let mut rules = BTreeMap::new();
-        for value in proto.values() {
+        // As they are written: of the names of a number, the first is its variant.
+        let written = proto.enum_descriptor_proto().value.iter();
+        for value in written.filter_map(|value| proto.get_value_by_name(value.name())) {
             let rule = self.rule(proto, &value, &own, default);
-            // Of the names of a number, the first is its variant.
             rules.entry(value.number()).or_insert(rule);
         }
         Some(rules)
