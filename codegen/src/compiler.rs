@@ -252,13 +252,20 @@ impl Compiler {
         Ok(self.run()?.0)
     }
 
-    /// The files to write, and those that were read for them.
-    fn run(&self) -> Result<(Files, Vec<PathBuf>), Error> {
+    /// Reads and checks, and hands back what the protos say: for tools that make no code of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`compile`](crate::compile), but for what only concerns the code.
+    pub fn model(&self) -> Result<Model, Error> {
+        Ok(self.read()?.0)
+    }
+
+    /// The model, and the files that were read for it.
+    fn read(&self) -> Result<(Model, Vec<PathBuf>), Error> {
         self.check_settings()?;
         let Sources { files, pool, read } = Sources::load(&self.files, &self.includes)?;
-        let [prost, prost_types] = self.prost.clone().unwrap_or_else(|| {
-            ["prost", "prost_types"].map(|name| format!("{}::__codegen::{name}", self.runtime))
-        });
+        let [prost, prost_types] = self.prost_paths();
         let wanted = Wanted {
             runtime: self.runtime.clone(),
             types: Types::new(&self.extern_paths, &prost, &prost_types),
@@ -266,9 +273,21 @@ impl Compiler {
             mocks: self.mocks,
             documented: self.openapi,
         };
-        let model = Model::build(files, pool, &wanted)?;
+        Ok((Model::build(files, pool, &wanted)?, read))
+    }
+
+    fn prost_paths(&self) -> [String; 2] {
+        self.prost.clone().unwrap_or_else(|| {
+            ["prost", "prost_types"].map(|name| format!("{}::__codegen::{name}", self.runtime))
+        })
+    }
+
+    /// The files to write, and those that were read for them.
+    fn run(&self) -> Result<(Files, Vec<PathBuf>), Error> {
+        let (model, read) = self.read()?;
         let mut output = Output::default();
         if self.messages {
+            let [prost, _] = self.prost_paths();
             let messages = Messages {
                 prost,
                 type_attributes: self.type_attributes.clone(),

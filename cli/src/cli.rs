@@ -1,0 +1,89 @@
+//! The arguments: what can be asked, and what holds for all of it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::command::{
+    add, call, completions, config, deploy, doctor, explain, man, new, proto, routes, run,
+    services, sync,
+};
+
+/// Makes gRPC microservices on Bia, and looks after them.
+///
+/// Data goes to stdout, talk to stderr. The exit code is 0 if all went well, 1 if something failed or
+/// a check found something, 2 if the arguments make no sense.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bia",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+}
+
+/// How this run speaks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it speaks")]
+pub(crate) struct Talk {
+    /// Says nothing but errors; data is printed all the same.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When there is colour; `auto` is on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What writes files, and may be asked to only say what it would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub(crate) struct Writing {
+    /// Says what would be written, and writes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replaces files that are there and say something else.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a service, or a workspace of services.
+    New(new::Arguments),
+    /// Adds a service, a method, an error, a client or a job to what is there.
+    Add(add::Arguments),
+    /// Brings the code in line with the proto; nothing that a person wrote is touched.
+    Sync(sync::Arguments),
+    /// Works on protos: adds, lints, formats, and finds what would break callers.
+    Proto(proto::Arguments),
+    /// Runs services, and builds and restarts them when their code changes.
+    Run(run::Arguments),
+    /// Calls a method of a service that runs.
+    Call(call::Arguments),
+    /// Shows who is in the registry.
+    Services(services::Arguments),
+    /// Reads and writes settings in Consul, and signs them.
+    Config(config::Arguments),
+    /// Shows every operation with its faces, deadline, auth and retry.
+    Routes(routes::Arguments),
+    /// Looks for what is wrong on this machine, or with a service.
+    Doctor(doctor::Arguments),
+    /// Tells what a reason of an error means, and what to do about it.
+    Explain(explain::Arguments),
+    /// Writes what it takes to run services elsewhere: images, manifests, dashboards.
+    Deploy(deploy::Arguments),
+    /// Prints what makes a shell complete this command.
+    Completions(completions::Arguments),
+    /// Prints the manual, or writes its pages into a folder.
+    Man(man::Arguments),
+}

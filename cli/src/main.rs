@@ -1,0 +1,29 @@
+//! `bia`: from nothing to a service in production form, and every day after.
+
+mod change;
+mod cli;
+mod command;
+mod error;
+mod project;
+mod runtime;
+mod shell;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::Cli;
+use shell::Shell;
+
+fn main() -> ExitCode {
+    // A mistake in the arguments ends the process here, with exit code 2.
+    let cli = Cli::parse();
+    let shell = Shell::new(&cli.talk);
+    match command::run(cli.command, &shell) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
