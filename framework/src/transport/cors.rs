@@ -4,7 +4,6 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN,
-    VARY,
 };
 use http::{Method, Request};
 use schemars::JsonSchema;
@@ -148,6 +147,11 @@ impl Cors {
         })))
     }
 
+    /// Whether any page of another origin may call.
+    pub(super) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// What the page that sends a request is told; none if it may not, or if it is of no other page.
     pub(super) fn grant<B>(&self, request: &Request<B>) -> Option<Granted> {
         let granting = self.0.as_deref()?;
@@ -160,8 +164,6 @@ impl Cors {
         let is_preflight = request.method() == Method::OPTIONS
             && asked.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let mut headers = HeaderMap::new();
-        // A cache must not give one origin what another was told.
-        headers.insert(VARY, HeaderValue::from_static("origin"));
         let told = if is_any && !granting.credentials {
             HeaderValue::from_static("*")
         } else {
@@ -206,11 +208,7 @@ impl Granted {
         for (name, value) in self.headers {
             // Each name is there once.
             let Some(name) = name else { continue };
-            if name == VARY {
-                answer.append(name, value);
-            } else {
-                answer.insert(name, value);
-            }
+            answer.insert(name, value);
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use http::header::{CONTENT_LENGTH, ORIGIN};
+use http::header::{CONTENT_LENGTH, HeaderValue, VARY};
 use http::{Method, Request, Response};
 use http_body::Body as _;
 
@@ -18,6 +18,9 @@ pub(super) struct Edge {
     web: Option<Web>,
     /// Only the head is asked for.
     head: bool,
+    /// Some pages are told what others are not. So is whoever says no page, or a cache would keep what
+    /// it was answered for those who may call.
+    by_origin: bool,
     cors: Option<Box<Granted>>,
 }
 
@@ -31,9 +34,10 @@ impl Edge {
         if face == Face::Grpc {
             return Self::default();
         }
-        let asked = request.headers().contains_key(ORIGIN);
-        let cors = if asked { cors.get().grant(request).map(Box::new) } else { None };
-        Self { web, head: request.method() == Method::HEAD, cors }
+        let cors = cors.get();
+        let by_origin = cors.is_on();
+        let granted = if by_origin { cors.grant(request).map(Box::new) } else { None };
+        Self { web, head: request.method() == Method::HEAD, by_origin, cors: granted }
     }
 
     /// Whether a browser asks what a page may do: nobody else is asked.
@@ -50,6 +54,9 @@ impl Edge {
             Some(web) => web.wrapped(response),
             None => response,
         };
+        if self.by_origin {
+            response.headers_mut().append(VARY, HeaderValue::from_static("origin"));
+        }
         if let Some(granted) = self.cors {
             granted.tell(response.headers_mut());
         }
