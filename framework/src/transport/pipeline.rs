@@ -256,13 +256,20 @@ impl Dispatch {
                 Error::new(405, "METHOD_NOT_ALLOWED", "a gRPC call is a POST")
             }
             (Face::Grpc | Face::GrpcWeb, None) => unknown(request.uri().path()),
-            (Face::Http | Face::WebSocket, route) => {
+            (face @ (Face::Http | Face::WebSocket), route) => {
                 match (route, call.cx.http().map(|http| routes.bound(http))) {
                     (Some(route), Some(Ok(bound))) => {
                         let call = ServerCall::over_http(call, limits, bound);
                         return route.handler.call(route.method, call);
                     }
+                    (_, Some(Err(error))) if face == Face::WebSocket && error.code() == 405 => {
+                        unsuited(request.uri().path())
+                    }
                     (_, Some(Err(error))) if request.method() != Method::OPTIONS => error,
+                    // Of the server and no path: RFC 9110 §9.3.7.
+                    (_, Some(Err(_))) if request.uri().path() == "*" => {
+                        return Box::pin(std::future::ready(Ok(no_content())));
+                    }
                     (_, Some(Err(error))) => return Box::pin(std::future::ready(may(error))),
                     (_, None | Some(Ok(_))) => unknown(request.uri().path()),
                 }
@@ -270,6 +277,13 @@ impl Dispatch {
         };
         Box::pin(std::future::ready(Err(refusal)))
     }
+}
+
+/// What is said to who asks for a socket where there are only ordinary calls.
+fn unsuited(path: &str) -> Error {
+    let what =
+        format!("no method at {path} takes a stream, so none has a WebSocket; call it by HTTP");
+    Error::bad_request("WEBSOCKET_UNSUITED", what)
 }
 
 /// The answer to OPTIONS: what a path can be called by, which any other verb that it cannot is told too.
