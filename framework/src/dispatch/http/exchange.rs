@@ -81,6 +81,8 @@ impl Exchange {
             self.cx.sizes().receive(data.len());
             message.set_raw(part.field(), RawBody { content_type, data: data.into() });
         } else if part == Part::Whole && headers.get(CONTENT_TYPE).is_some_and(multipart::is_form) {
+            let is_plain = Coding::of(&headers)? == Coding::default();
+            let body = if is_plain { body } else { Body::full(self.body(&headers, body).await?) };
             let read = multipart::fill(&mut message, &headers, body, limits.max_receive).await?;
             self.cx.sizes().receive(read);
         } else if part != Part::None {
