@@ -8,11 +8,13 @@ mod active;
 mod client;
 mod ended;
 mod server;
+mod shown;
 
 pub(crate) use active::{Active, ActiveCall};
 pub(crate) use client::{ClientCalls, ClientSeen, Making, Sent};
 pub(crate) use ended::{Ended, Outcome, Side};
 pub(crate) use server::{ServerCalls, ServerSeen};
+pub(crate) use shown::{Words, path};
 
 #[cfg(test)]
 mod tests;

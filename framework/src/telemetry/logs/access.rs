@@ -1,4 +1,3 @@
-use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -6,7 +5,7 @@ use crate::config::Invalid;
 use crate::context::{Face, HttpCall};
 use crate::error::{Code, Error};
 
-use super::super::calls::{Ended, Outcome, Side};
+use super::super::calls::{self, Ended, Outcome, Side, Words};
 use super::super::millis;
 use super::super::settings::AccessSettings;
 use super::pattern::Pattern;
@@ -29,7 +28,7 @@ macro_rules! tell {
             operation = call.operation.name(),
             face = face(call.face),
             method = http(call).map(|http| http.method.as_str()),
-            path = http(call).map(HttpCall::path),
+            path = http(call).map(|http| calls::path(call.operation, http)),
             route = http(call).and_then(|http| http.template),
             code = error.map_or_else(|| call.outcome.code().to_http(), Error::code),
             status = call.outcome.code().name(),
@@ -78,7 +77,7 @@ impl Access {
     }
 
     fn served(&self, call: &Ended<'_>) {
-        let said = Said(call.outcome);
+        let said = Said(call);
         // Faults of ours are for the operator; those of the caller are for who looks.
         if call.outcome.error().is_some_and(Error::is_own_fault) {
             tell!(error, call, "{said}");
@@ -99,7 +98,7 @@ impl Access {
 /// A call that was made. Who serves it has a line of it too, and who made it decides what its failure
 /// means: this one is for who looks.
 fn made(call: &Ended<'_>) {
-    let said = Said(call.outcome);
+    let said = Said(call);
     tracing::debug!(
         target: "bia::access::client",
         called = call.operation.name(),
@@ -133,23 +132,16 @@ fn user_agent<'a>(call: &Ended<'a>) -> Option<&'a str> {
     call.cx?.header("user-agent")?.to_str().ok()
 }
 
-/// How a call ended, in words: an error with what caused it.
-struct Said<'a>(Outcome<'a>);
+/// How a call ended, in words.
+struct Said<'a>(&'a Ended<'a>);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = match self.0 {
-            Outcome::Ok => return f.write_str("answered"),
-            Outcome::Cancelled => return f.write_str("the caller went away"),
-            Outcome::Failed(error) => error,
-        };
-        f.write_str(if error.message().is_empty() { "failed" } else { error.message() })?;
-        let mut source = error.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
+        match self.0.outcome {
+            Outcome::Ok => f.write_str("answered"),
+            Outcome::Cancelled => f.write_str("the caller went away"),
+            Outcome::Failed(error) => Words::new(self.0.operation, error).fmt(f),
         }
-        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ use super::trace::Traces;
 pub(crate) use self::collect::{Line, ToCollector, mask, mask_text};
 pub(crate) use self::levels::LogChange;
 pub(crate) use self::panics::{panic_words, panics_are_told};
-pub(crate) use self::redact::{Redact, Redaction};
+pub(crate) use self::redact::{MASK, Redact, Redaction};
 pub(crate) use self::request_id::{REQUEST_ID, request_id};
 
 use self::access::Access;

@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::SpanData;
 use crate::context::{Context, Face, HttpCall, Trace};
 use crate::error::{Code, Error};
 use crate::operation::Operation;
-use crate::telemetry::calls::{Ended, Outcome, Side};
+use crate::telemetry::calls::{self, Ended, Outcome, Side, Words};
 use crate::telemetry::logs;
 use crate::telemetry::otlp::{self, Queue, Signal, number, text};
 use crate::telemetry::settings::SignalKind;
@@ -100,7 +100,7 @@ fn is_error(call: &Ended<'_>) -> bool {
 impl CallSpan {
     fn new(trace: &Trace, call: &Ended<'_>, is_error: bool) -> Self {
         let failure = match call.outcome {
-            Outcome::Failed(error) => Some(Failure::new(error)),
+            Outcome::Failed(error) => Some(Failure::new(call.operation, error)),
             Outcome::Ok | Outcome::Cancelled => None,
         };
         Self {
@@ -182,7 +182,7 @@ impl CallSpan {
         }
         if let Some(http) = &self.http {
             all.push(text("http.request.method", http.method.as_str().to_owned()));
-            all.push(text("url.path", http.path().to_owned()));
+            all.push(text("url.path", calls::path(self.operation, http).to_owned()));
             all.extend(http.template.map(|template| text("http.route", template)));
         }
         match &self.failure {
@@ -225,14 +225,8 @@ impl CallSpan {
 }
 
 impl Failure {
-    fn new(error: &Error) -> Self {
-        let mut message = error.message().to_owned();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            message.push_str(": ");
-            message.push_str(&cause.to_string());
-            source = cause.source();
-        }
+    fn new(operation: &'static Operation, error: &Error) -> Self {
+        let message = Words::new(operation, error).to_string();
         Self { http: error.code(), reason: error.reason().to_owned().into(), message }
     }
 

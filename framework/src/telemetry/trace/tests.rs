@@ -117,6 +117,7 @@ mod recorded {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
+    use crate::context::HttpCall;
     use crate::error::Error;
     use crate::telemetry::calls::{Ended, Outcome, Side};
     use crate::telemetry::otlp::Otlp;
@@ -225,6 +226,33 @@ mod recorded {
         assert_eq!(span.events[0].name, "exception");
         assert_eq!(event["exception.type"], "DATABASE");
         assert_eq!(event["exception.message"], "cannot read: disk on fire");
+    }
+
+    #[tokio::test]
+    async fn what_the_proto_hides_is_not_in_a_span() {
+        static BLOCK: Operation =
+            Operation::new("/card.v1.Cards/Block", Kind::Unary).with_redacted(&["card"]);
+        let (collector, otlp, traces) = recording(|_| {}).await;
+        let http = HttpCall {
+            method: http::Method::POST,
+            path: Some("/v1/cards/4711:block".parse().unwrap()),
+            template: Some("/v1/cards/{card}:block"),
+            binding: None,
+            media: None,
+            is_preflight: false,
+        };
+        let cx = served(&traces, &[]).with_http(http);
+        let error = Error::internal("BLOCKED", "4711 is blocked").with("card", "4711");
+        let call = Ended {
+            operation: &BLOCK,
+            cx: Some(&cx),
+            ..ended(Side::Server, Outcome::Failed(&error))
+        };
+        traces.end(cx.trace().unwrap(), &call);
+        let [span] = flushed(&collector, &otlp).await.try_into().unwrap();
+        assert!(!format!("{span:?}").contains("4711"), "{span:?}");
+        assert_eq!(attributes(&span.attributes)["url.path"], "/v1/cards/{card}:block");
+        assert_eq!(span.status.unwrap().message, "*** is blocked");
     }
 
     #[tokio::test]

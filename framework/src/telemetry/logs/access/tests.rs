@@ -110,6 +110,29 @@ fn how_a_call_failed_is_said_once_and_as_loud_as_it_concerns_us() {
 }
 
 #[test]
+fn what_the_proto_hides_is_not_in_the_line() {
+    static BLOCK: Operation =
+        Operation::new("/card.v1.Cards/Block", Kind::Unary).with_redacted(&["card"]);
+    let http = HttpCall {
+        method: http::Method::POST,
+        path: Some("/v1/cards/4711:block".parse().unwrap()),
+        template: Some("/v1/cards/{card}:block"),
+        binding: None,
+        media: None,
+        is_preflight: false,
+    };
+    let cx = call(&BLOCK).with_http(http);
+    let blocked = Error::conflict("BLOCKED", "4711 is blocked").with("card", "4711");
+    let made = Ended { side: Side::Client, ..ended(&cx, Outcome::Failed(&blocked)) };
+    let lines = told(&AccessSettings::default(), &[ended(&cx, Outcome::Failed(&blocked)), made]);
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["path"], "/v1/cards/{card}:block");
+    for line in lines {
+        assert_eq!(line["message"], "*** is blocked");
+    }
+}
+
+#[test]
 fn health_is_asked_too_often_to_be_told_but_its_faults_are() {
     let cx = call(&CHECK);
     let broken = Error::internal("X", "broken");
