@@ -2,7 +2,8 @@
 
 use bia::__codegen::{Binding, Facts, Handler, Part, Reply, Segment, ServerCall};
 use bia::error::details::BadRequest;
-use bia::{Body, Context, Error, Kind, Operation, Result, Service};
+use bia::{Body, Context, Error, Kind, Operation, Result, Service, Streaming};
+use futures_util::stream;
 use http::{HeaderValue, Response};
 use tower::util::MapResponseLayer;
 
@@ -18,6 +19,8 @@ pub(crate) fn faces() -> Service {
     static SAY: Operation = Operation::new("/test.Faces/Say", Kind::Unary);
     // Without a rule, it is called by its own name.
     static TELL: Operation = Operation::new("/test.Faces/Tell", Kind::Unary);
+    static WATCH: Operation = Operation::new("/test.Faces/Watch", Kind::ServerStream);
+    static CHAT: Operation = Operation::new("/test.Faces/Chat", Kind::Bidi);
     static HTTP: &[Binding] = &[Binding {
         method: 0,
         verb: "PUT",
@@ -29,15 +32,29 @@ pub(crate) fn faces() -> Service {
         body_field: None,
         response: Part::Whole,
     }];
-    static FACTS: Facts = Facts::new("test.Faces", &[&SAY, &TELL], &[]).with_http(HTTP);
+    static FACTS: Facts =
+        Facts::new("test.Faces", &[&SAY, &TELL, &WATCH, &CHAT], &[]).with_http(HTTP);
     Service::new(&FACTS, Faces)
 }
 
 struct Faces;
 
 impl Handler for Faces {
-    fn call(&self, _: usize, call: ServerCall) -> Reply {
-        call.unary(say)
+    fn call(&self, method: usize, call: ServerCall) -> Reply {
+        match method {
+            2 => call.server_stream(|cx: Context, what: String, out| async move {
+                let said = say(cx, what).await?;
+                out.send_all(stream::iter([Ok(said)])).await
+            }),
+            3 => call.bidi(|cx: Context, mut all: Streaming<String>, out| async move {
+                let mut said = Vec::new();
+                while let Some(what) = all.message().await? {
+                    said.push(Ok(say(cx.clone(), what).await?));
+                }
+                out.send_all(stream::iter(said)).await
+            }),
+            _ => call.unary(say),
+        }
     }
 }
 

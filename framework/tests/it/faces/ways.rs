@@ -16,6 +16,8 @@ use prost::Message;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use super::socket;
+
 /// A way to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -26,9 +28,14 @@ pub(super) enum Way {
     Post,
     /// By the rule of its proto.
     Rule,
+    /// As a stream of events.
+    Events,
+    /// Over a WebSocket.
+    Socket,
 }
 
-pub(super) const WAYS: [Way; 5] = [Way::Grpc, Way::GrpcJson, Way::GrpcWeb, Way::Post, Way::Rule];
+pub(super) const WAYS: [Way; 7] =
+    [Way::Grpc, Way::GrpcJson, Way::GrpcWeb, Way::Post, Way::Rule, Way::Events, Way::Socket];
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +43,17 @@ pub(super) struct Asked {
     pub(super) text: String,
     pub(super) timeout: Option<&'static str>,
     pub(super) headers: Vec<(&'static str, String)>,
+}
+
+impl Asked {
+    pub(super) fn json(&self) -> String {
+        Value::from(self.text.as_str()).to_string()
+    }
+
+    pub(super) fn all_headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let timeout = self.timeout.map(|timeout| ("grpc-timeout", timeout));
+        timeout.into_iter().chain(self.headers.iter().map(|(name, value)| (*name, value.as_str())))
+    }
 }
 
 /// What the caller is told, whatever it looked like.
@@ -83,6 +101,8 @@ impl Way {
             Self::GrpcWeb => "gRPC-Web",
             Self::Post => "HTTP",
             Self::Rule => "HTTP by a rule",
+            Self::Events => "events",
+            Self::Socket => "WebSocket",
         }
     }
 
@@ -91,14 +111,22 @@ impl Way {
         match self {
             Self::Grpc | Self::GrpcJson => "grpc",
             Self::GrpcWeb => "grpc-web",
-            Self::Post | Self::Rule => "http",
+            Self::Post | Self::Rule | Self::Events => "http",
+            Self::Socket => "websocket",
         }
+    }
+
+    /// Whether what is called is a stream, of one message or not.
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Self::Events | Self::Socket)
     }
 
     /// What is called.
     pub(super) fn method(self) -> &'static str {
         match self {
             Self::Post => "test.Faces/Tell",
+            Self::Events => "test.Faces/Watch",
+            Self::Socket => "test.Faces/Chat",
             Self::Grpc | Self::GrpcJson | Self::GrpcWeb | Self::Rule => "test.Faces/Say",
         }
     }
@@ -107,13 +135,17 @@ impl Way {
     pub(super) fn status_of(self, code: u16) -> u16 {
         match self {
             Self::Grpc | Self::GrpcJson | Self::GrpcWeb => 200,
-            Self::Post | Self::Rule => code,
+            Self::Post | Self::Rule | Self::Events => code,
+            // It is open by then, but for what only its head was looked at.
+            Self::Socket if code == 431 => code,
+            Self::Socket => 101,
         }
     }
 
     pub(super) async fn ask(self, address: SocketAddr, asked: &Asked) -> Told {
-        let json = Value::from(asked.text.as_str()).to_string();
+        let json = asked.json();
         let (method, path, kind, body) = match self {
+            Self::Socket => return socket::ask(address, self.method(), asked).await,
             Self::Grpc => ("POST", SAY.to_owned(), "application/grpc", framed(&proto(asked))),
             Self::GrpcJson => {
                 ("POST", SAY.to_owned(), "application/grpc+json", framed(json.as_bytes()))
@@ -121,16 +153,18 @@ impl Way {
             Self::GrpcWeb => {
                 ("POST", SAY.to_owned(), "application/grpc-web", framed(&proto(asked)))
             }
-            Self::Post => ("POST", format!("/{}", self.method()), "application/json", json.into()),
+            Self::Post | Self::Events => {
+                ("POST", format!("/{}", self.method()), "application/json", json.into())
+            }
             Self::Rule => ("PUT", "/v1/say".to_owned(), "application/json", json.into()),
         };
         let mut request = Request::builder().method(method).uri(format!("http://here{path}"));
         request = request.header("content-type", kind);
-        if let Some(timeout) = asked.timeout {
-            request = request.header("grpc-timeout", timeout);
+        if self == Self::Events {
+            request = request.header("accept", "text/event-stream");
         }
-        for (name, value) in &asked.headers {
-            request = request.header(*name, value);
+        for (name, value) in asked.all_headers() {
+            request = request.header(name, value);
         }
         let request = request.body(Full::new(body)).unwrap();
         let is_grpc = matches!(self, Self::Grpc | Self::GrpcJson);
@@ -141,7 +175,14 @@ impl Way {
         let body = collected.to_bytes();
         let mut told = Told { status: head.status.as_u16(), ..Told::default() };
         match self {
-            Self::Post | Self::Rule => told.read_json(&body),
+            Self::Events if told.status == 200 => {
+                let text = str::from_utf8(&body).unwrap();
+                let (event, data) = text.trim_end().split_once("\ndata: ").unwrap();
+                assert_eq!(event, "event: message", "{text}");
+                told.read_json(200, data.as_bytes());
+            }
+            Self::Post | Self::Rule | Self::Events => told.read_json(told.status, &body),
+            Self::Socket => {}
             Self::Grpc | Self::GrpcJson | Self::GrpcWeb => {
                 let (message, behind) = unframed(&body);
                 let trailers = trailers.or(behind).unwrap_or_else(|| head.headers.clone());
@@ -197,14 +238,15 @@ fn unframed(body: &Bytes) -> (Option<Bytes>, Option<HeaderMap>) {
 }
 
 impl Told {
-    fn read_json(&mut self, body: &[u8]) {
+    /// Reads what came with `code`: an answer, or an error.
+    pub(super) fn read_json(&mut self, code: u16, body: &[u8]) {
         let value: Value = serde_json::from_slice(body).unwrap();
-        self.code = self.status;
+        self.code = code;
         if let Some(text) = value.as_str() {
             text.clone_into(&mut self.text);
             return;
         }
-        assert_eq!(value["code"], self.status);
+        assert_eq!(value["code"], code);
         let text = |key: &str| value[key].as_str().unwrap().to_owned();
         (self.reason, self.message) = (text("reason"), text("message"));
         let metadata = value["metadata"].as_object().unwrap().iter();
