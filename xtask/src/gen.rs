@@ -1,8 +1,8 @@
 //! Writes the generated code that is checked in, or says what of it is stale.
 //!
 //! Code from protos; dashboard, alert rules and reference from the catalogue of metrics; the reference of
-//! the settings from their types; the schemas of the examples' settings from the examples. The work of the
-//! first two is in examples of `bia-codegen` and `bia`, so that this crate stays without dependencies.
+//! the settings from their types; the reference of the command from the command; the schemas of the examples'
+//! settings from the examples. The work of the first two is in examples of `bia-codegen` and `bia`, so that this crate stays without dependencies.
 
 use crate::error::{Error, Result};
 use crate::root::repository;
@@ -30,23 +30,29 @@ pub(crate) fn main(check: bool) -> Result<()> {
     }
     exec::run(&mut command)?;
     reference::main(check)?;
+    page("docs/src/reference/command.md", &["bia-cli", "--", "man", "--markdown"], check)?;
     DESCRIBED.iter().try_for_each(|service| describe(service, check))
 }
 
 /// Writes the schema of a service's settings beside its manifest.
 fn describe(service: &str, check: bool) -> Result<()> {
-    let page = format!("examples/{service}/settings.schema.json");
-    let file = repository().join(&page);
+    let file = format!("examples/{service}/settings.schema.json");
+    page(&file, &[service, "--", "--config-schema"], check)
+}
+
+/// Writes what a program of ours prints: `program` is its package and its arguments.
+fn page(page: &str, program: &[&str], check: bool) -> Result<()> {
+    let file = repository().join(page);
     let mut command = exec::cargo();
-    command.args(["run", "--quiet", "--package", service, "--", "--config-schema"]);
-    let schema = exec::output(&mut command)?;
-    if std::fs::read_to_string(&file).unwrap_or_default() == schema {
+    command.args(["run", "--quiet", "--package"]).args(program);
+    let printed = exec::output(&mut command)?;
+    if std::fs::read_to_string(&file).unwrap_or_default() == printed {
         return Ok(());
     }
     if check {
         return Err(Error::new(format!("{page} is stale")).with_hint("run `cargo xtask gen`"));
     }
-    crate::root::write(&file, schema)?;
+    crate::root::write(&file, printed)?;
     ui::say(format_args!("wrote {page}"));
     Ok(())
 }

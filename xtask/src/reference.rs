@@ -174,7 +174,8 @@ fn render(types: &Types, effects: &Effects) -> Result<String> {
         };
         if let Some(first) = told.get(&name) {
             page.push_str(&format!(
-                "\n## `{prefix}`\n\nWhat [`{first}`](#{first}) has, for this one alone.\n"
+                "\n## `{prefix}`\n\nWhat [`{first}`](#{}) has, for this one alone.\n",
+                first.replace('.', "")
             ));
             continue;
         }

@@ -36,6 +36,17 @@ fn the_manual_has_a_page_for_every_command() {
 }
 
 #[test]
+fn the_manual_is_a_page_of_the_book_too() {
+    let ran = run("/", &["man", "--markdown"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    for heading in ["# The command `bia`", "## `bia new`", "## `bia man`", "## What holds for all"]
+    {
+        assert!(ran.out.lines().any(|line| line == heading), "{heading}: {}", ran.out);
+    }
+    assert!(ran.out.contains("| `--color WHEN` | "), "{}", ran.out);
+}
+
+#[test]
 fn whoever_stops_reading_is_not_told_of_an_error() {
     let mut child = crate::command::bia("/")
         .args(["completions", "bash"])

@@ -1,5 +1,7 @@
 //! `bia man`: the manual.
 
+mod markdown;
+
 use std::path::PathBuf;
 
 use clap::{Args, Command, CommandFactory as _};
@@ -16,6 +18,9 @@ pub(crate) struct Arguments {
     /// printing the first.
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
+    /// Prints all of it as one page of Markdown.
+    #[arg(long, conflicts_with = "to")]
+    markdown: bool,
     #[command(flatten)]
     writing: Writing,
 }
@@ -23,6 +28,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let mut whole = Cli::command();
     whole.build();
+    if arguments.markdown {
+        return shell.data(markdown::page(&whole).trim_end());
+    }
     let Some(folder) = &arguments.to else {
         let page = page(&whole)?;
         return shell.data(String::from_utf8_lossy(&page).trim_end());
