@@ -8,6 +8,7 @@ mod handler;
 mod project;
 mod runtime;
 mod shell;
+mod splice;
 
 use std::process::ExitCode;
 

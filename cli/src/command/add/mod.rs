@@ -8,6 +8,6 @@ use crate::shell::Shell;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {}
 
-pub(crate) fn run(_arguments: Arguments, _shell: &Shell) -> Result<()> {
+pub(crate) fn run(_arguments: &Arguments, _shell: &Shell) -> Result<()> {
     Err(Error::new("being written"))
 }
