@@ -77,7 +77,13 @@ fn first(text: &str, top: usize, methods: &str, indent: &str) -> (usize, String)
 }
 
 /// Into braces without any item, which may hold comments.
-fn only(text: &str, top: usize, close: usize, methods: &str, around: &str) -> (usize, String) {
+pub(super) fn only(
+    text: &str,
+    top: usize,
+    close: usize,
+    methods: &str,
+    around: &str,
+) -> (usize, String) {
     let inside = &text[top..close];
     let comments = top + inside.trim_end().len();
     match text[comments..close].find('\n') {

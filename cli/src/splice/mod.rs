@@ -7,14 +7,16 @@
 mod layout;
 mod methods;
 mod program;
+mod proto;
 mod scopes;
 mod source;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-pub(crate) use layout::{indent_at, line_end, newline, step, with_newline};
+pub(crate) use layout::{begins_line, indent_at, with_newline};
 pub(crate) use methods::{add_methods, spoken_of_by_macros};
-pub(crate) use program::{before_run, behind_app, declare_module};
+pub(crate) use program::{behind_app, declare_module, into_app};
+pub(crate) use proto::ProtoText;
 pub(crate) use scopes::{Crate, Meaning, Path};
 pub(crate) use source::{Broken, Insertions, Source};

@@ -2,7 +2,7 @@
 
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprCall, ExprMethodCall, Item, Local, Pat};
+use syn::{Expr, ExprCall, ExprMethodCall, Item, ItemMod, Local, Pat};
 
 use super::layout::{begins_line, indent_at, line_end};
 use super::{Insertions, Source, with_newline};
@@ -41,13 +41,21 @@ pub(crate) fn declare_module(
     insertions.add(at, with_newline(&piece, text));
 }
 
-/// Puts `call`, such as `.server(jobs::Clean::new())`, into the chain that runs the app, right before
-/// `.run()`. Says whether there is one such place.
-pub(crate) fn before_run(source: &Source, call: &str, insertions: &mut Insertions) -> bool {
-    let mut finder = Runs(Vec::new());
+/// Puts `call`, such as `.server(jobs::Clean::new())`, into the chain of the app: behind the last
+/// `.serve(…)`, or before `.run()`. Says whether there is one such place.
+pub(crate) fn into_app(source: &Source, call: &str, insertions: &mut Insertions) -> bool {
+    let mut finder = Chains::default();
     finder.visit_file(&source.syntax);
-    let [run] = finder.0.as_slice() else { return false };
     let text = &source.text;
+    let dot = |call: &ExprMethodCall| source.range(call.dot_token.span()).start;
+    if let Some(serve) = finder.serves.iter().max_by_key(|it| dot(it)) {
+        let begins = begins_line(text, dot(serve));
+        let gap = if begins { format!("\n{}", indent_at(text, dot(serve))) } else { String::new() };
+        let end = source.range(serve.paren_token.span.close()).end;
+        insertions.add(end, with_newline(&format!("{gap}{call}"), text));
+        return true;
+    }
+    let [run] = finder.runs.as_slice() else { return false };
     let at = source.range(run.dot_token.span()).start;
     let piece = if begins_line(text, at) {
         format!("{call}\n{}", indent_at(text, at))
@@ -77,15 +85,31 @@ pub(crate) fn behind_app(
     true
 }
 
-/// The calls of `run` on an app.
-struct Runs<'a>(Vec<&'a ExprMethodCall>);
+/// The calls of `serve` and of `run` on an app.
+#[derive(Default)]
+struct Chains<'a> {
+    serves: Vec<&'a ExprMethodCall>,
+    runs: Vec<&'a ExprMethodCall>,
+}
 
-impl<'a> Visit<'a> for Runs<'a> {
+impl<'a> Visit<'a> for Chains<'a> {
+    // What only tests make is no part of the service.
+    fn visit_item_mod(&mut self, item: &'a ItemMod) {
+        let is_of_tests = item.attrs.iter().any(|it| {
+            it.path().is_ident("cfg") && it.parse_args::<syn::Ident>().is_ok_and(|it| it == "test")
+        });
+        if !is_of_tests {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
         let is_run = call.method == "run" && call.args.is_empty()
             || call.method == "run_until" && call.args.len() == 1;
         if is_run && is_app(&call.receiver) {
-            self.0.push(call);
+            self.runs.push(call);
+        } else if call.method == "serve" && call.args.len() == 1 && is_app(&call.receiver) {
+            self.serves.push(call);
         }
         visit::visit_expr_method_call(self, call);
     }

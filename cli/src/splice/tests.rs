@@ -246,7 +246,7 @@ fn calls_go_before_run_and_modules_behind_modules() {
         let source = Source::parse("main.rs", text.to_owned()).unwrap();
         let mut insertions = Insertions::default();
         declare_module(&source, "mod jobs;", "jobs", &mut insertions);
-        let runs = before_run(&source, ".server(x())", &mut insertions);
+        let runs = into_app(&source, ".server(x())", &mut insertions);
         let made = behind_app(&source, |app| format!("let c = {app}.channel();"), &mut insertions);
         (source.with(insertions).unwrap(), runs, made)
     };

@@ -7,7 +7,7 @@ use bia_codegen::{Model, Package, Service};
 use crate::error::{Error, Result};
 use crate::handler;
 use crate::project::Member;
-use crate::splice::{Insertions, before_run, declare_module};
+use crate::splice::{Insertions, declare_module, into_app};
 
 use super::Tree;
 
@@ -113,6 +113,6 @@ fn main(
     let mut insertions = Insertions::default();
     declare_module(source, &format!("mod {module};"), module, &mut insertions);
     let function = handler::join(types, &service.function.to_string());
-    before_run(source, &format!(".serve({function}({module}::{name}))"), &mut insertions);
+    into_app(source, &format!(".serve({function}({module}::{name}))"), &mut insertions);
     Ok(Some((file, source.with(insertions)?)))
 }

@@ -19,7 +19,7 @@ use crate::project::{Member, Project};
 use crate::shell::Shell;
 
 pub(crate) use finding::Finding;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Plan, served};
 pub(crate) use tree::Tree;
 
 /// Adds the methods that are new in the protos to the code, each with a body that answers

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bia_codegen::{Kind as MethodKind, Method, Model, Package, Service};
 
 use crate::change::Changes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handler::{self, Layout, Words};
 use crate::project::{self, Member};
 use crate::shell::Shell;
@@ -42,11 +42,7 @@ impl Plan {
         create: bool,
         shell: &Shell,
     ) -> Result<()> {
-        let services: Vec<(&Package, &Service)> = model
-            .packages
-            .iter()
-            .flat_map(|package| package.services.iter().map(move |service| (package, service)))
-            .collect();
+        let services: Vec<(&Package, &Service)> = all(model).collect();
         let needed: Vec<String> = services.iter().map(|(_, it)| it.name.to_string()).collect();
         let mut tree = Tree::read(member, &needed, shell)?;
         tree.own.bring(model);
@@ -146,6 +142,44 @@ impl Plan {
             self.findings.push(finding);
         }
     }
+}
+
+/// The service that `member` is about: the one that it implements, or the only one of its protos.
+///
+/// # Errors
+///
+/// There are several, or there is none; files that are no Rust.
+pub(crate) fn served(member: &Member, model: &Model, shell: &Shell) -> Result<String> {
+    let services: Vec<(&Package, &Service)> = all(model).collect();
+    let names: Vec<String> = services.iter().map(|(_, it)| it.name.to_string()).collect();
+    let mut tree = Tree::read(member, &names, shell)?;
+    tree.own.bring(model);
+    let implementations = implementation::all(&tree);
+    let is_implemented = |package: &Package, service: &Service| {
+        let is_alone = names.iter().filter(|name| service.name == name.as_str()).count() == 1;
+        implementations.iter().any(|it| it.is_of(&tree.own, package, service, is_alone))
+    };
+    let implemented: Vec<&Service> =
+        services.iter().filter(|(p, s)| is_implemented(p, s)).map(|(_, it)| *it).collect();
+    match (implemented.as_slice(), services.as_slice()) {
+        ([one], _) | (_, [(_, one)]) => Ok(one.full_name.clone()),
+        (_, []) => Err(Error::new(format!("the protos of {} have no service", member.name))),
+        _ => {
+            let names: Vec<&str> = services.iter().map(|(_, it)| it.full_name.as_str()).collect();
+            Err(Error::usage(format!(
+                "{} has several services, and it is not said which",
+                member.name
+            ))
+            .with_hint(format!("say --service with one of: {}", names.join(", "))))
+        }
+    }
+}
+
+fn all(model: &Model) -> impl Iterator<Item = (&Package, &Service)> {
+    model
+        .packages
+        .iter()
+        .flat_map(|package| package.services.iter().map(move |service| (package, service)))
 }
 
 /// What goes into the files of a crate.
