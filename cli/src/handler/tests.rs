@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "helpers of a test")]
-
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

@@ -19,4 +19,4 @@ pub(crate) use methods::{add_methods, spoken_of_by_macros};
 pub(crate) use program::{behind_app, declare_module, into_app};
 pub(crate) use proto::ProtoText;
 pub(crate) use scopes::{Crate, Meaning, Path};
-pub(crate) use source::{Broken, Insertions, Source};
+pub(crate) use source::{Insertions, Source};

@@ -7,14 +7,15 @@ use syn::{Expr, ExprCall, ExprMethodCall, Item, ItemMod, Local, Pat};
 use super::layout::{begins_line, indent_at, line_end};
 use super::{Insertions, Source, with_newline};
 
-/// Declares the module `name`, behind the last that is declared, unless it is declared already.
+/// Declares the module `name` among those that are declared, in the order of names if they are, unless
+/// it is declared already.
 pub(crate) fn declare_module(
     source: &Source,
     declaration: &str,
     name: &str,
     insertions: &mut Insertions,
 ) {
-    let modules: Vec<&syn::ItemMod> = source
+    let modules: Vec<&ItemMod> = source
         .syntax
         .items
         .iter()
@@ -28,8 +29,13 @@ pub(crate) fn declare_module(
     }
     let text = &source.text;
     // Those with a body are tests, which stand last.
-    let last = modules.iter().rfind(|item| item.content.is_none());
-    let (at, piece) = if let Some(last) = last {
+    let files: Vec<&&ItemMod> = modules.iter().filter(|item| item.content.is_none()).collect();
+    let is_sorted = files.is_sorted_by_key(|item| item.ident.to_string());
+    let before = files.iter().rfind(|item| !is_sorted || item.ident.to_string().as_str() < name);
+    let (at, piece) = if let (None, Some(first)) = (before, files.first()) {
+        let start = source.range(first.span()).start;
+        (start, format!("{declaration}\n{}", indent_at(text, start)))
+    } else if let Some(last) = before {
         let end = source.range(last.span()).end;
         (line_end(text, end).unwrap_or(end), format!("\n{declaration}"))
     } else if let Some(first) = source.syntax.items.first() {

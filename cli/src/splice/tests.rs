@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "helpers of a test")]
-
 use proptest::prelude::*;
 use syn::visit::Visit;
 use syn::{ImplItem, ItemImpl};

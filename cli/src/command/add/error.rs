@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
                 .map(|name| format!(".with(\"{name}\", {name})"))
                 .collect();
             shell.hint(format_args!(
-                "return Err({path}{})",
+                "in Rust: return Err({path}{})",
                 if with.is_empty() { ".into()" } else { &with }
             ));
         }

@@ -118,7 +118,11 @@ fn manifest(member: &Member, changes: &mut Changes) -> Result<()> {
     if dependencies.contains_key("tracing") {
         return Ok(());
     }
+    let is_sorted = dependencies.iter().map(|(name, _)| name).is_sorted();
     dependencies.insert("tracing", toml_edit::value("0.1"));
+    if is_sorted {
+        dependencies.sort_values();
+    }
     changes.edit(path, before, manifest.to_string());
     Ok(())
 }

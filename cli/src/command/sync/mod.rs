@@ -6,8 +6,6 @@ mod implementation;
 mod nearest;
 mod plan;
 mod shape;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 use clap::Args;
@@ -85,7 +83,10 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     }
     if arguments.check {
         return match to_do {
-            0 => Ok(()),
+            0 => {
+                shell.status("Checked", "the code is as the protos say");
+                Ok(())
+            }
             1 => Err(Error::new("one thing is not as the protos say")
                 .with_hint("`bia sync` adds what is new")),
             _ => Err(Error::new(format!("{to_do} things are not as the protos say"))
