@@ -1,6 +1,6 @@
 //! One crate of a project.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use bia_codegen::{Compiler, Model};
 
@@ -126,9 +126,20 @@ impl Member {
         instead: impl Fn(PathBuf) -> PathBuf,
     ) -> Result<Model> {
         for folder in &script.includes {
-            compiler = compiler.include(self.folder.join(folder));
+            compiler = compiler.include(tidy(&self.folder.join(folder)));
         }
-        let files = script.files.iter().map(|file| instead(self.folder.join(file)));
+        let files = script.files.iter().map(|file| instead(tidy(&self.folder.join(file))));
         Ok(compiler.files(files).model()?)
     }
+}
+
+/// The path without `..`, so that a file has one path whoever names it.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        if part != Component::ParentDir || !tidy.pop() {
+            tidy.push(part);
+        }
+    }
+    tidy
 }

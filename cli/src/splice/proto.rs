@@ -109,24 +109,28 @@ impl ProtoText {
         step(&self.text, "  ")
     }
 
-    /// Imports `name` among what is imported, in the order of names, unless it is imported already.
-    pub(crate) fn import(&self, name: &str, insertions: &mut Insertions) {
-        if self.imports.iter().any(|(it, _)| it == name) {
-            return;
+    /// Imports `names` among what is imported, in their order, but for those that are already.
+    pub(crate) fn import(&self, names: &[String], insertions: &mut Insertions) {
+        let mut missing: Vec<&str> = names.iter().map(String::as_str).collect();
+        missing.retain(|name| !self.imports.iter().any(|(it, _)| it == name));
+        missing.sort_unstable();
+        missing.dedup();
+        let text = &self.text;
+        for (index, name) in missing.into_iter().enumerate() {
+            let statement = format!("import \"{name}\";");
+            let before = self.imports.iter().rfind(|(it, _)| it.as_str() < name);
+            let (at, piece) = match (before, self.imports.first()) {
+                (Some((_, range)), _) => {
+                    (line_end(text, range.end).unwrap_or(range.end), format!("\n{statement}"))
+                }
+                (None, Some((_, range))) => (range.start, format!("{statement}\n")),
+                (None, None) => {
+                    let gap = if index == 0 { "\n\n" } else { "\n" };
+                    (line_end(text, self.head).unwrap_or(self.head), format!("{gap}{statement}"))
+                }
+            };
+            insertions.add(at, with_newline(&piece, text));
         }
-        let statement = format!("import \"{name}\";");
-        let before = self.imports.iter().rfind(|(it, _)| it.as_str() < name);
-        let (at, piece) = match (before, self.imports.first()) {
-            (Some((_, range)), _) => {
-                (line_end(&self.text, range.end).unwrap_or(range.end), format!("\n{statement}"))
-            }
-            (None, Some((_, range))) => (range.start, format!("{statement}\n")),
-            (None, None) => {
-                let end = line_end(&self.text, self.head).unwrap_or(self.head);
-                (end, format!("\n\n{statement}"))
-            }
-        };
-        insertions.add(at, with_newline(&piece, &self.text));
     }
 
     /// Puts a statement at the end of a block, `["service", "UserService"]`; `statement` begins at
@@ -253,7 +257,7 @@ mod tests {
         let after = change(text, |proto, insertions| {
             assert!(proto.add_to(["service", "A"], "rpc Y(M) returns (M);", insertions));
             proto.append("message N {}", insertions);
-            proto.import("b.proto", insertions);
+            proto.import(&["b.proto".to_owned()], insertions);
         });
         assert_eq!(
             after,
@@ -275,7 +279,10 @@ mod tests {
             ),
             ("d.proto", text),
         ] {
-            assert_eq!(change(text, |proto, insertions| proto.import(name, insertions)), expected);
+            assert_eq!(
+                change(text, |proto, insertions| proto.import(&[name.to_owned()], insertions)),
+                expected
+            );
         }
     }
 

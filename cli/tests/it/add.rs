@@ -35,7 +35,7 @@ fn a_method_is_added_to_the_proto_and_to_the_code() {
     let expected = PROTO
         .replace(
             "package user.v1;",
-            "package user.v1;\n\nimport \"google/protobuf/empty.proto\";\n\nimport \"google/api/annotations.proto\";",
+            "package user.v1;\n\nimport \"google/api/annotations.proto\";\nimport \"google/protobuf/empty.proto\";",
         )
         .replace(
             "  rpc ImportUsers(stream User) returns (ListUsersRequest);\n",
@@ -43,8 +43,7 @@ fn a_method_is_added_to_the_proto_and_to_the_code() {
         )
         + "\nmessage BlockUserRequest {\n  string id = 1;\n  string reason = 2;\n  map<string, int32> days = 3;\n}\n";
     let after = read(&folder, FILE);
-    let tidy = |text: &str| text.replace("\n\nimport", "\nimport");
-    assert_eq!(tidy(&after), tidy(&expected));
+    assert_eq!(after, expected);
     assert!(read(&folder, "src/service.rs").ends_with("    async fn import_users(&self, cx: &C, r: R) -> S {}\n\n    async fn block_user(\n        &self,\n        _cx: &bia::Context,\n        _request: crate::api::BlockUserRequest,\n    ) -> bia::Result<()> {\n        let todo = \"BlockUser is not written yet\";\n        Err(bia::Error::unimplemented(\"UNIMPLEMENTED\", todo))\n    }\n}\n"));
     assert_eq!(run(folder.path(), &["sync", "--check"]).code, 0);
 }

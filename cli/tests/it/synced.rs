@@ -19,9 +19,9 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type().unwrap().is_dir() {
-            copy(&from, &to)
+            copy(&from, &to);
         } else {
-            drop(fs::copy(from, to).unwrap())
+            fs::copy(from, to).unwrap();
         }
     }
 }

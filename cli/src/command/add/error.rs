@@ -106,7 +106,7 @@ fn add(arguments: &Arguments, target: &Target<'_>, insertions: &mut Insertions) 
     let of: Vec<&&Enum> = enums.iter().filter(wanted).collect();
     let proto = ProtoText::read(&target.text);
     let step = proto.step();
-    proto.import("bia/options.proto", insertions);
+    proto.import(&["bia/options.proto".to_owned()], insertions);
     match of.as_slice() {
         [of] => {
             if of.values.iter().any(|it| it.proto_name == arguments.name) {

@@ -155,9 +155,7 @@ fn insertions(
         }
         None => text.push(';'),
     }
-    for import in &needed {
-        proto.import(import, &mut insertions);
-    }
+    proto.import(&needed, &mut insertions);
     if !proto.add_to(["service", &service.proto_name], &text, &mut insertions) {
         return Err(Error::new(format!(
             "cannot find where {} begins in {}; nothing was written",

@@ -66,9 +66,9 @@ impl<'a> Target<'a> {
             .map(|it| it.descriptor.parent_file().name().to_owned())
             .unwrap_or_default();
         let path = PathBuf::from(model.place(&file, &[]));
-        let path = path.canonicalize().map_err(|_not_there| {
-            Error::new(format!("the proto of {service} is none of yours: {}", path.display()))
-        })?;
+        if !path.is_file() {
+            return Err(Error::new(format!("the proto of {service} is none of yours: {file}")));
+        }
         let text = std::fs::read_to_string(&path).about(|| format!("read {}", path.display()))?;
         Ok(Self { member, model, service: service.to_owned(), path, import: file, text })
     }

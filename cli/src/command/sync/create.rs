@@ -1,5 +1,6 @@
 //! A first implementation of a service.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bia_codegen::{Model, Package, Service};
@@ -18,8 +19,8 @@ pub(super) struct Made {
     pub(super) text: String,
     /// Where the implementation begins.
     pub(super) line: usize,
-    /// The place of `main.rs` in the tree, and its text then.
-    pub(super) main: Option<(usize, String)>,
+    /// What has to be written into `main.rs` by hand, if its app was not found.
+    pub(super) serve: Option<String>,
 }
 
 /// The file and line where the proto has a service.
@@ -42,6 +43,7 @@ pub(super) fn make(
     tree: &Tree,
     package: &Package,
     service: &Service,
+    insertions: &mut BTreeMap<usize, Insertions>,
 ) -> Result<Made> {
     let module = service.function.to_string();
     let name = type_name(service);
@@ -60,8 +62,10 @@ pub(super) fn make(
     let types = tree.own.module_of(&package.name).unwrap_or_else(|| package.modules());
     let text = text(service, &name, &handler::join("crate", &types.join("::")));
     let line = text.lines().take_while(|line| !line.starts_with("impl ")).count() + 1;
-    let main = main(member, tree, &module, &name, &types.join("::"), service)?;
-    Ok(Made { path, text, line, main })
+    let function = handler::join(&types.join("::"), &service.function.to_string());
+    let call = format!(".serve({function}({module}::{name}))");
+    let is_served = main(member, tree, &module, &call, insertions);
+    Ok(Made { path, text, line, serve: (!is_served).then_some(call) })
 }
 
 /// `UserApi` of `UserService`.
@@ -95,24 +99,20 @@ fn text(service: &Service, name: &str, types: &str) -> String {
     )
 }
 
-/// The file with `main`, with the module in it and the service served; none where that is not to be
-/// found, which is told as a service that nothing serves.
+/// Has `main.rs` know the module and serve what is in it. Says whether it does.
 fn main(
     member: &Member,
     tree: &Tree,
     module: &str,
-    name: &str,
-    types: &str,
-    service: &Service,
-) -> Result<Option<(usize, String)>> {
-    let Some((_, main)) = member.programs.first() else { return Ok(None) };
-    let Some(file) = tree.files.iter().position(|it| it.source.path == *main) else {
-        return Ok(None);
+    call: &str,
+    insertions: &mut BTreeMap<usize, Insertions>,
+) -> bool {
+    let main = member.programs.first().map(|(_, main)| main);
+    let Some(file) = tree.files.iter().position(|it| Some(&it.source.path) == main) else {
+        return false;
     };
     let source = &tree.files[file].source;
-    let mut insertions = Insertions::default();
-    declare_module(source, &format!("mod {module};"), module, &mut insertions);
-    let function = handler::join(types, &service.function.to_string());
-    into_app(source, &format!(".serve({function}({module}::{name}))"), &mut insertions);
-    Ok(Some((file, source.with(insertions)?)))
+    let insertions = insertions.entry(file).or_default();
+    declare_module(source, &format!("mod {module};"), module, insertions);
+    into_app(source, call, insertions)
 }

@@ -71,29 +71,30 @@ impl Plan {
                 self.findings.push(unserved(member, &tree, package, service, of_service[0]));
             }
         }
-        let (insertions, added) = (edits.insertions, edits.added);
-        let mut after = BTreeMap::new();
-        for (file, insertions) in insertions {
-            let source = &tree.files[file].source;
-            let text = source.with(insertions)?;
-            after.insert(file, text);
-        }
-        self.locate(&tree, &after, added);
+        let Edits { mut insertions, added, .. } = edits;
+        let mut about_services = Vec::new();
         for (package, service) in missing {
             let mut finding = finding(Kind::Unimplemented, member, service);
             (finding.file, finding.line) = create::place(model, service);
             if create {
-                let made = create::make(member, &tree, package, service)?;
+                let made = create::make(member, &tree, package, service, &mut insertions)?;
                 finding.kind = Kind::Created;
                 (finding.file, finding.line) = (made.path.clone(), made.line);
                 self.files.push((made.path, made.text));
-                if let Some((file, text)) = made.main {
-                    // Two that are made at once both go into main.rs; the second comes with the next run.
-                    after.entry(file).or_insert(text);
-                }
+                about_services.extend(made.serve.map(|serve| Finding {
+                    kind: Kind::Unserved,
+                    expected: Some(serve),
+                    ..finding.clone()
+                }));
             }
-            self.findings.push(finding);
+            about_services.push(finding);
         }
+        let mut after = BTreeMap::new();
+        for (file, insertions) in insertions {
+            after.insert(file, tree.files[file].source.with(insertions)?);
+        }
+        self.locate(&tree, &after, added);
+        self.findings.extend(about_services);
         for (file, text) in after {
             let source = &tree.files[file].source;
             self.edits.push((source.path.clone(), source.text.clone(), text));
