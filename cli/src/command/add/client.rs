@@ -20,8 +20,6 @@ use crate::splice::{Insertions, Source, begins_line, behind_app, indent_at, with
 use super::target::{Target, services};
 use super::{Writing, rust};
 
-/// Lets a service call another one: the other's proto goes into `build.rs`, and a client into `main.rs`
-/// that finds it through the registry.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
 bia add client user-service --from order-service\n  \

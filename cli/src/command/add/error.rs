@@ -14,9 +14,6 @@ use crate::splice::{Insertions, ProtoText};
 use super::Writing;
 use super::target::Target;
 
-/// Adds an error to the proto: a reason with a code and a message, and in Rust a variant that makes it.
-///
-/// It goes to the enum of errors of the service's proto; if there is none, it is made.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
 bia add error USER_BLOCKED --code 403 --message \"the user {id} is blocked\"")]

@@ -11,10 +11,9 @@ use crate::splice::{Insertions, declare_module, into_app};
 
 use super::{Writing, rust};
 
-/// Adds work that is done again and again while the service runs: a file in `src/jobs`, and a line in
-/// `main.rs` that has the app start it and stop it.
-///
-/// A run that has begun when the service stops is finished, and cut only when the time of the stop is up.
+/// A job as it is written, which compiles and is tested as it lies.
+const SAMPLE: &str = include_str!("sample_job.rs");
+
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  bia add job expire-sessions --every 5m")]
 pub(super) struct Arguments {
@@ -33,13 +32,11 @@ pub(super) struct Arguments {
 /// `5m` as seconds.
 fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no time: write 30s, 5m or 1h");
-    let (number, unit) = text.split_at(text.len() - text.len().min(1));
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(wrong()),
-    };
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let (number, factor) = units
+        .into_iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))
+        .ok_or_else(wrong)?;
     let number: u64 = number.parse().map_err(|_not_a_number| wrong())?;
     number.checked_mul(factor).filter(|it| *it > 0).ok_or_else(wrong)
 }
@@ -128,64 +125,47 @@ fn manifest(member: &Member, changes: &mut Changes) -> Result<()> {
 }
 
 fn text(name: &str, ty: &str, seconds: u64) -> String {
-    format!(
-        r#"//! {name}: done when the service starts, then again and again until it stops.
+    SAMPLE
+        .replace("sample-job", name)
+        .replace("SampleJob", ty)
+        .replace("from_secs(60)", &format!("from_secs({seconds})"))
+}
 
-use std::pin::Pin;
-use std::time::Duration;
+#[cfg(test)]
+#[path = "sample_job.rs"]
+mod sample_job;
 
-use bia::registry::Endpoint;
-use bia::{{Result, Server, Stop}};
-use tokio::time::MissedTickBehavior;
+#[cfg(test)]
+mod tests {
+    use bia::{Server as _, Stop};
 
-/// From the start of one run to that of the next; one that takes longer holds up the next.
-const EVERY: Duration = Duration::from_secs({seconds});
+    use super::sample_job::SampleJob;
+    use super::*;
 
-type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+    #[tokio::test]
+    async fn a_job_goes_on_until_the_service_stops_and_then_ends() {
+        let (stop, mut job) = (Stop::new(), Box::new(SampleJob));
+        assert_eq!(job.name(), "sample-job");
+        assert!(job.bind().await.expect("it needs nothing").is_empty());
+        let serving = tokio::spawn(job.serve(stop.clone()));
+        tokio::task::yield_now().await;
+        assert!(!serving.is_finished());
+        stop.begin();
+        serving.await.expect("no panic").expect("it ends well");
+    }
 
-#[derive(Debug)]
-pub(crate) struct {ty};
+    #[test]
+    fn a_job_is_the_sample_under_its_own_name() {
+        let text = text("clean-up", "CleanUp", 300);
+        assert!(!text.to_lowercase().contains("sample"), "{text}");
+        assert!(text.contains("from_secs(300)"), "{text}");
+    }
 
-impl {ty} {{
-    /// One run. If it fails, that is logged, and the next one comes all the same.
-    async fn work(&self) -> Result<()> {{
-        tracing::debug!("{name} has nothing to do yet");
-        Ok(())
-    }}
-}}
-
-impl Server for {ty} {{
-    fn name(&self) -> &str {{
-        "{name}"
-    }}
-
-    /// Nobody calls it, so there is no address.
-    fn bind(&mut self) -> Pending<'_, Vec<Endpoint>> {{
-        Box::pin(async {{ Ok(Vec::new()) }})
-    }}
-
-    fn serve(self: Box<Self>, stop: Stop) -> Pending<'static, ()> {{
-        Box::pin(async move {{
-            let mut ticks = tokio::time::interval(EVERY);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {{
-                tokio::select! {{
-                    () = stop.begun() => return Ok(()),
-                    _ = ticks.tick() => {{}}
-                }}
-                // A run that has begun is finished, unless the time of the stop is up.
-                tokio::select! {{
-                    () = stop.cut_off() => return Ok(()),
-                    done = self.work() => {{
-                        if let Err(error) = done {{
-                            tracing::warn!(%error, "{name} failed; it is tried again");
-                        }}
-                    }}
-                }}
-            }}
-        }})
-    }}
-}}
-"#
-    )
+    #[test]
+    fn times_have_a_unit() {
+        assert_eq!(["30s", "5m", "1h"].map(seconds), [Ok(30), Ok(300), Ok(3600)]);
+        for wrong in ["", "5", "m", "0s", "-1s", "5 m", "5d", "99999999999999999999h", "5é"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -21,12 +21,24 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Adds a method to a service: to the proto with its messages, and to the code.
+    ///
+    /// In the code it answers UNIMPLEMENTED until somebody writes it. Comments and formatting of the
+    /// proto stay as they are; messages that are there already are used.
     Rpc(rpc::Arguments),
     /// Adds an error to the proto: a reason with a code and a message.
+    ///
+    /// In Rust it is a variant that makes the error. It goes to the enum of errors of the service's
+    /// proto; if there is none, that is made.
     Error(error::Arguments),
     /// Lets a service call another one.
+    ///
+    /// The other's proto goes into `build.rs`, and a client that finds it through the registry into
+    /// `main.rs`.
     Client(client::Arguments),
     /// Adds work that is done again and again while the service runs.
+    ///
+    /// It is a file in `src/jobs`, and a line in `main.rs` that has the app start it and stop it. A run
+    /// that has begun when the service stops is finished, and cut only when the time of the stop is up.
     Job(job::Arguments),
 }
 

@@ -13,10 +13,6 @@ use crate::splice::{Insertions, ProtoText};
 use super::Writing;
 use super::target::Target;
 
-/// Adds a method to a service: to the proto with its messages, and to the code with a body that answers
-/// UNIMPLEMENTED.
-///
-/// Comments and formatting of the proto stay as they are. Messages that are there already are used.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
 bia add rpc UserService/ArchiveUser --request \"string id\" --http \"POST /v1/users/{id}:archive\"\n  \

@@ -20,12 +20,6 @@ pub(crate) use finding::Finding;
 pub(crate) use plan::{Plan, served};
 pub(crate) use tree::Tree;
 
-/// Adds the methods that are new in the protos to the code, each with a body that answers
-/// UNIMPLEMENTED.
-///
-/// They come in the order of the proto. What is there stays as it is, byte for byte. Methods that are in
-/// the code but not in the proto, and methods whose messages or kind changed, are told with their place
-/// and left alone. If a file that has to do with a service is no Rust, nothing is written at all.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
 bia sync                  every service of the project\n  \
