@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::shell::Look;
+
 /// One thing that is not as the protos say, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
@@ -59,7 +61,7 @@ impl Finding {
     /// `src/service.rs:12: …`, for a person in `here`.
     pub(crate) fn line(&self, is_dry: bool, here: &Path) -> String {
         let file = self.file.strip_prefix(here).unwrap_or(&self.file);
-        let place = format!("{}:{}", file.display(), self.line);
+        let place = Look::Bold.paint(format_args!("{}:{}", file.display(), self.line));
         let (service, method) = (&self.service, self.method.as_deref().unwrap_or_default());
         let expected = self.expected.as_deref().unwrap_or_default();
         match self.kind {

@@ -6,6 +6,8 @@ mod implementation;
 mod nearest;
 mod plan;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use clap::Args;
