@@ -63,6 +63,11 @@ pub(crate) enum Command {
     /// Adds a service, a method, an error, a client or a job to what is there.
     Add(add::Arguments),
     /// Brings the code in line with the proto; nothing that a person wrote is touched.
+    ///
+    /// Methods that are new in a proto come into the implementation, in the order of the proto, each
+    /// with a body that answers UNIMPLEMENTED. Methods that are in the code but not in the proto, and
+    /// methods whose messages or kind changed, are told with their place and left alone. If a file that
+    /// has to do with a service is no Rust, nothing is written at all.
     Sync(sync::Arguments),
     /// Works on protos: adds, lints, formats, and finds what would break callers.
     Proto(proto::Arguments),

@@ -4,9 +4,11 @@ mod change;
 mod cli;
 mod command;
 mod error;
+mod handler;
 mod project;
 mod runtime;
 mod shell;
+mod splice;
 
 use std::process::ExitCode;
 

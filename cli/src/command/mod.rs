@@ -27,8 +27,8 @@ use crate::shell::Shell;
 pub(crate) fn run(command: Command, shell: &Shell) -> Result<()> {
     match command {
         Command::New(arguments) => new::run(arguments, shell),
-        Command::Add(arguments) => add::run(arguments, shell),
-        Command::Sync(arguments) => sync::run(arguments, shell),
+        Command::Add(arguments) => add::run(&arguments, shell),
+        Command::Sync(arguments) => sync::run(&arguments, shell),
         Command::Proto(arguments) => proto::run(arguments, shell),
         Command::Run(arguments) => run::run(arguments, shell),
         Command::Call(arguments) => call::run(arguments, shell),

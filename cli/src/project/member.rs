@@ -1,6 +1,6 @@
 //! One crate of a project.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use bia_codegen::{Compiler, Model};
 
@@ -77,11 +77,69 @@ impl Member {
     ///
     /// Those of [`build_script`](Self::build_script); protos that are wrong, with `file:line:column`.
     pub(crate) fn model(&self) -> Result<Model> {
-        let script = self.build_script()?;
-        let mut compiler = Compiler::new();
-        for folder in &script.includes {
-            compiler = compiler.include(self.folder.join(folder));
-        }
-        Ok(compiler.files(script.files.iter().map(|file| self.folder.join(file))).model()?)
+        self.model_of(&self.build_script()?)
     }
+
+    /// What its protos would say if the file at `path`, which is imported as `name`, said `text`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`model`](Self::model).
+    pub(crate) fn model_if(&self, path: &Path, name: &str, text: &str) -> Result<Model> {
+        let about = || format!("try out what {} would say", path.display());
+        let script = self.build_script()?;
+        let around = tempfile::TempDir::new().about(about)?;
+        let tried = around.path().join(name);
+        std::fs::create_dir_all(tried.parent().unwrap_or(&tried)).about(about)?;
+        std::fs::write(&tried, text).about(about)?;
+        // What is beside the file is found there still, but the file itself here.
+        let mut compiler = Compiler::new().include(around.path());
+        let ups = Path::new(name).components().count();
+        if let Some(root) = path.ancestors().nth(ups).filter(|root| root.join(name) == *path) {
+            compiler = compiler.include(root);
+        }
+        let whole = path.canonicalize().about(about)?;
+        let instead = |file: PathBuf| {
+            if file.canonicalize().is_ok_and(|it| it == whole) { tried.clone() } else { file }
+        };
+        self.compile(&script, compiler, instead).map_err(|error| {
+            let told = error
+                .to_string()
+                .replace(&tried.display().to_string(), &path.display().to_string());
+            Error::new(told)
+        })
+    }
+
+    /// What the protos of `script` say, which may be other than those of its `build.rs`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`model`](Self::model).
+    pub(crate) fn model_of(&self, script: &BuildScript) -> Result<Model> {
+        self.compile(script, Compiler::new(), |file| file)
+    }
+
+    fn compile(
+        &self,
+        script: &BuildScript,
+        mut compiler: Compiler,
+        instead: impl Fn(PathBuf) -> PathBuf,
+    ) -> Result<Model> {
+        for folder in &script.includes {
+            compiler = compiler.include(tidy(&self.folder.join(folder)));
+        }
+        let files = script.files.iter().map(|file| instead(tidy(&self.folder.join(file))));
+        Ok(compiler.files(files).model()?)
+    }
+}
+
+/// The path without `..`, so that a file has one path whoever names it.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        if part != Component::ParentDir || !tidy.pop() {
+            tidy.push(part);
+        }
+    }
+    tidy
 }

@@ -1,4 +1,8 @@
 //! The command as it is used: run, and looked at from outside.
 
+mod add;
 mod command;
 mod help;
+mod project;
+mod sync;
+mod synced;

@@ -1,0 +1,326 @@
+//! The code follows the protos, and nothing that a person wrote is touched.
+
+use crate::command::run;
+use crate::project::{MAIN, PROTO, project, read, write};
+
+const SERVICE: &str = "\
+use bia::{Context, Result};
+
+use crate::api;
+
+pub struct Users;
+
+impl api::UserService for Users {
+    // The only one so far.
+    async fn get_user(&self, _cx: &Context, request: api::GetUserRequest) -> Result<api::User> {
+        find(request) // fast
+    }
+}
+";
+
+const SYNCED: &str = "\
+use bia::{Context, Result};
+
+use crate::api;
+
+pub struct Users;
+
+impl api::UserService for Users {
+    // The only one so far.
+    async fn get_user(&self, _cx: &Context, request: api::GetUserRequest) -> Result<api::User> {
+        find(request) // fast
+    }
+
+    async fn list_users(
+        &self,
+        _cx: &Context,
+        _request: api::ListUsersRequest,
+    ) -> Result<impl bia::Stream<Item = Result<api::User>> + Send> {
+        let todo = \"ListUsers is not written yet\";
+        Err::<bia::Streaming<_>, _>(bia::Error::unimplemented(\"UNIMPLEMENTED\", todo))
+    }
+
+    async fn import_users(
+        &self,
+        _cx: &Context,
+        _requests: bia::Streaming<api::User>,
+    ) -> Result<api::ListUsersRequest> {
+        let todo = \"ImportUsers is not written yet\";
+        Err(bia::Error::unimplemented(\"UNIMPLEMENTED\", todo))
+    }
+}
+";
+
+#[test]
+fn methods_that_are_new_appear_once_and_a_check_writes_nothing() {
+    let folder = project(&[("src/service.rs", SERVICE)]);
+    for arguments in [["sync", "--check"], ["sync", "--dry-run"]] {
+        let ran = run(folder.path(), &arguments);
+        assert_eq!(ran.code, i32::from(arguments[1] == "--check"), "{}", ran.err);
+        assert!(ran.out.contains("list_users of user.v1.UserService is missing"), "{}", ran.out);
+        assert_eq!(read(&folder, "src/service.rs"), SERVICE);
+    }
+    let ran = run(folder.path(), &["sync", "shop"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("src/service.rs:13: list_users is new"), "{}", ran.out);
+    assert_eq!(read(&folder, "src/service.rs"), SYNCED);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(run(folder.path(), &["sync"]).err.contains("Unchanged"));
+}
+
+#[test]
+fn a_new_method_goes_where_the_proto_has_it() {
+    let text = "impl crate::user::v1::UserService for Users {\r\n\tasync fn list_users(&self, cx: &bia::Context, r: Any) -> Any2 {}\r\n\r\n\tconst X: u8 = 1;\r\n}";
+    let folder = project(&[("src/service.rs", text)]);
+    assert_eq!(run(folder.path(), &["sync"]).code, 0);
+    let after = read(&folder, "src/service.rs");
+    let place = |name: &str| after.find(name).expect(name);
+    assert!(place("fn get_user") < place("fn list_users"), "{after}");
+    assert!(place("fn list_users") < place("fn import_users"), "{after}");
+    assert!(place("fn import_users") < place("const X"), "{after}");
+    assert!(after.contains("\r\n\tasync fn get_user(\r\n\t\t&self,\r\n\t\t_cx: &bia::Context,\r\n\t\t_request: crate::user::v1::GetUserRequest,\r\n\t) -> bia::Result<crate::user::v1::User> {\r\n\t\tlet todo"), "{after}");
+    assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
+}
+
+#[test]
+fn the_trait_is_found_however_it_is_named() {
+    let user = "async fn get_user(&self, _cx: &bia::Context, _request: PATHGetUserRequest)";
+    for (text, types) in [
+        ("impl crate::api::UserService for A {}", "crate::api::"),
+        ("use crate::user; impl user::v1::UserService for A {}", "user::v1::"),
+        ("use crate::user::v1::UserService; impl UserService for A {}", "crate::user::v1::"),
+        ("use crate::user::v1::UserService as Svc; impl Svc for A {}", "crate::user::v1::"),
+        ("use crate::user::v1::{self as it, UserService}; impl UserService for A {}", "it::"),
+        ("use crate::user::v1::*; impl<T> UserService for A<T> {}", ""),
+        (
+            "use super::user::v1::{self, *}; mod a { use super::*; impl UserService for A {} }",
+            "crate::user::v1::",
+        ),
+        (
+            "#[cfg(feature = \"x\")] mod a { mod b { use super::super::super::api; impl api::UserService for A {} } }",
+            "api::",
+        ),
+        (
+            "#[cfg(test)] impl r#super::UserService for B {} use crate::api as r; impl r::UserService for A {}",
+            "r::",
+        ),
+        (
+            "fn make() { use crate::api as here; struct A; impl here::UserService for A {} }",
+            "here::",
+        ),
+        (
+            "mod deep { pub use crate::user::v1::*; } impl deep::UserService for A {}",
+            "crate::user::v1::",
+        ),
+        ("use shop::user::v1 as own; impl own::UserService for A {}", "own::"),
+    ] {
+        let text = text.replace("r#super::UserService", "crate::api::UserService");
+        let folder = project(&[("src/service.rs", &text)]);
+        let ran = run(folder.path(), &["sync"]);
+        assert_eq!(ran.code, 0, "{text}: {}", ran.err);
+        let after = read(&folder, "src/service.rs");
+        let flat = after
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .replace("( &self", "(&self")
+            .replace(", )", ")");
+        assert!(flat.contains(&user.replace("PATH", types)), "{text}\n{after}");
+        let ran = run(folder.path(), &["sync", "--check"]);
+        assert_eq!(ran.code, 0, "{text}\n{after}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn names_are_used_as_they_are_imported() {
+    let text = "use bia::{Context as Cx, Result as Outcome, Streaming};\nuse futures_util::Stream;\nuse crate::api;\nimpl api::UserService for A {}\n";
+    let folder = project(&[("src/service.rs", text)]);
+    assert_eq!(run(folder.path(), &["sync"]).code, 0);
+    let after = read(&folder, "src/service.rs");
+    assert!(
+        after.contains("(&self, _cx: &Cx, _request: api::GetUserRequest) -> Outcome<api::User> {"),
+        "{after}"
+    );
+    assert!(
+        after.contains(") -> Outcome<impl Stream<Item = Outcome<api::User>> + Send> {"),
+        "{after}"
+    );
+    assert!(after.contains("_requests: Streaming<api::User>"), "{after}");
+}
+
+#[test]
+fn what_only_looks_like_the_service_is_left_alone() {
+    let text = r##"
+trait UserService {}
+impl UserService for A {}
+macro_rules! api { () => { impl crate::api::UserService for B {} } }
+const TEXT: &str = r#"impl api::UserService for C {}"#;
+// impl api::UserService for D {}
+"##;
+    let folder = project(&[("src/service.rs", text)]);
+    let ran = run(folder.path(), &["sync"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(read(&folder, "src/service.rs"), text);
+    assert!(
+        ran.out.contains("user.proto:6: user.v1.UserService has no implementation"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.contains("bia sync --create"), "{}", ran.err);
+}
+
+#[test]
+fn what_the_proto_lost_or_changed_is_told_and_stays() {
+    let text = "\
+use bia::{Context, Result, Streaming};
+use crate::api;
+type Reply = Result<api::User>;
+impl api::UserService for A {
+    async fn find_user(&self, _cx: &Context, request: api::GetUserRequest) -> Result<api::User> {}
+    async fn list_users(&self, _cx: &Context, request: api::ListUsersRequest) -> Result<api::User> {}
+    async fn import_users(&self, _cx: &Context, requests: Streaming<api::Gone>) -> Result<()> {}
+    async fn drop_everything(&self, _cx: &Context, request: api::Gone) -> Reply {}
+}
+";
+    let folder = project(&[("src/service.rs", text)]);
+    let ran = run(folder.path(), &["sync", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let findings: Vec<(&str, &str, u64)> = told["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| {
+            (
+                it["kind"].as_str().expect("a kind"),
+                it["method"].as_str().expect("a method"),
+                it["line"].as_u64().expect("a line"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        findings,
+        [
+            ("removed", "find_user", 5),
+            ("changed", "list_users", 6),
+            ("changed", "import_users", 7),
+            ("removed", "drop_everything", 8),
+            ("added", "get_user", 5),
+        ]
+    );
+    assert_eq!(told["to_do"], 4);
+    assert_eq!(told["findings"][0]["renamed_to"], "get_user");
+    assert_eq!(
+        told["findings"][1]["expected"],
+        "async fn list_users(&self, cx: &Context, request: api::ListUsersRequest) -> Result<impl bia::Stream<Item = Result<api::User>> + Send>"
+    );
+    let after = read(&folder, "src/service.rs");
+    assert!(
+        after.contains("async fn find_user(&self, _cx: &Context, request: api::GetUserRequest)")
+    );
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.out.contains("src/service.rs:10: find_user is not in user.v1.UserService"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn what_cannot_be_judged_is_taken_for_right() {
+    let text = "\
+use crate::{api, api::GetUserRequest as Request};
+type Reply = bia::Result<api::User>;
+impl api::UserService for A {
+    async fn get_user(&self, _: &bia::Context, Request { .. }: Request) -> Reply {}
+    fn list_users(&self, _: &bia::Context, _: api::ListUsersRequest) -> impl Future<Output = bia::Result<BoxStream<'static, api::User>>> + Send {}
+    forward! { import_users => self.0 }
+}
+";
+    let folder = project(&[("src/service.rs", text)]);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("src/service.rs:3: a macro here names import_users"), "{}", ran.out);
+    assert_eq!(read(&folder, "src/service.rs"), text);
+}
+
+#[test]
+fn a_file_that_is_no_rust_is_refused_and_nothing_is_written() {
+    let broken = "impl crate::api::UserService for A {\n    fn é(&self) -> {}\n}\n";
+    let folder = project(&[("src/service.rs", SERVICE), ("src/zz.rs", broken)]);
+    let ran = run(folder.path(), &["sync"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("src/zz.rs:2:20: "), "{}", ran.err);
+    assert!(ran.err.contains("nothing was written"), "{}", ran.err);
+    assert_eq!(read(&folder, "src/service.rs"), SERVICE);
+
+    write(folder.path(), "src/zz.rs", "{{ a template }}");
+    let ran = run(folder.path(), &["sync"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("the file is passed over"), "{}", ran.err);
+    assert_eq!(read(&folder, "src/service.rs"), SYNCED);
+}
+
+#[test]
+fn a_service_without_an_implementation_can_be_given_one() {
+    let main = MAIN
+        .replace("mod service;\n\n", "")
+        .replace(".serve(api::user_service(service::Users))", "");
+    let folder = project(&[("src/main.rs", &main)]);
+    let ran = run(folder.path(), &["sync", "--create"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let made = read(&folder, "src/user_service.rs");
+    assert!(
+        made.contains(
+            "use bia::{Context, Result, Stream, Streaming};\n\nuse crate::user::v1 as api;"
+        ),
+        "{made}"
+    );
+    assert!(made.contains("impl api::UserService for UserApi {\n    async fn get_user("), "{made}");
+    let main = read(&folder, "src/main.rs");
+    assert!(main.contains("mod user_service;\n"), "{main}");
+    assert!(
+        main.contains("app.serve(user::v1::user_service(user_service::UserApi)).run().await"),
+        "{main}"
+    );
+    assert_eq!(run(folder.path(), &["sync", "--check"]).code, 0);
+    assert!(run(folder.path(), &["sync"]).err.contains("Unchanged"));
+}
+
+#[test]
+fn a_service_that_is_only_called_needs_no_implementation() {
+    let call = "fn f() { crate::api::UserServiceClient::new(channel); }";
+    let folder = project(&[("src/service.rs", call)]);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+}
+
+#[test]
+fn a_service_that_nothing_serves_is_hinted_at() {
+    let main = MAIN.replace(".serve(api::user_service(service::Users))", "");
+    let folder = project(&[("src/main.rs", &main), ("src/service.rs", SYNCED)]);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.out.contains(
+            "src/service.rs:7: user.v1.UserService is implemented, and nothing serves it"
+        ),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.contains(".serve(user::v1::user_service(Users))"), "{}", ran.err);
+}
+
+#[test]
+fn a_proto_that_is_wrong_is_told_with_its_place() {
+    let proto = PROTO.replace("returns (User);", "returns (Usr);");
+    let folder = project(&[("proto/user/v1/user.proto", &proto), ("src/service.rs", SERVICE)]);
+    let ran = run(folder.path(), &["sync"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("user.proto:8:"), "{}", ran.err);
+    assert_eq!(read(&folder, "src/service.rs"), SERVICE);
+    assert_eq!(run(folder.path(), &["sync", "shpo"]).code, 1);
+    assert_eq!(run(folder.path(), &["sync", "--check", "--dry-run"]).code, 2);
+}
