@@ -114,7 +114,8 @@ pub(super) fn files(
     let url = facts.file_url().zip(facts.database_variable());
     values.set("url", url.map(|(url, variable)| format!("{variable}={url}")).unwrap_or_default());
     let configs = facts.folder.join("configs");
-    let configs = if facts.settings.is_empty() { String::new() } else { configs.display().to_string() };
+    let configs =
+        if facts.settings.is_empty() { String::new() } else { configs.display().to_string() };
     values.set("configs", configs);
     let folder = format!("docker/{}", facts.name);
     Ok(vec![
@@ -144,6 +145,8 @@ pub(super) fn look_around(project: &Project, facts: &Facts, shell: &Shell) {
             facts.package,
             framework.display()
         ));
-        shell.hint("name a published version in Cargo.toml, or put the framework below the workspace");
+        shell.hint(
+            "name a published version in Cargo.toml, or put the framework below the workspace",
+        );
     }
 }

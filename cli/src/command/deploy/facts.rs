@@ -113,7 +113,8 @@ impl Facts {
         let database = database(&read.own, shell, &member.name);
         let model = member.model()?;
         let all = model.packages.iter().flat_map(|package| &package.services);
-        let rules = all.clone().flat_map(|service| &service.methods).flat_map(|method| &method.http);
+        let rules =
+            all.clone().flat_map(|service| &service.methods).flat_map(|method| &method.http);
         let calls = code.calls.into_iter().chain(framework.clients.keys().cloned());
         let is_tls = framework.server.tls.is_on();
         if is_tls {
@@ -127,7 +128,11 @@ impl Facts {
             package: member.name.clone(),
             program: program(member),
             version: member.version.clone(),
-            folder: member.folder.strip_prefix(&project.root).map(Path::to_owned).unwrap_or_default(),
+            folder: member
+                .folder
+                .strip_prefix(&project.root)
+                .map(Path::to_owned)
+                .unwrap_or_default(),
             is_tls,
             drain_delay: framework.stop.drain_delay,
             stop_timeout: framework.stop.timeout,
@@ -200,7 +205,8 @@ impl Facts {
         all.sort();
         all.dedup();
         let covers = |a: &str, b: &str| {
-            b != a && b.strip_prefix(a).is_some_and(|rest| a.ends_with('/') || rest.starts_with('/'))
+            b != a
+                && b.strip_prefix(a).is_some_and(|rest| a.ends_with('/') || rest.starts_with('/'))
         };
         let whole = all.clone();
         all.retain(|path| !whole.iter().any(|other| covers(other, path)));
@@ -269,14 +275,21 @@ fn check_name(name: &str) -> Result<()> {
 }
 
 /// The first text in the service's own settings that is the address of a database.
-fn database(own: &std::collections::BTreeMap<String, Value>, shell: &Shell, package: &str) -> Option<Database> {
+fn database(
+    own: &std::collections::BTreeMap<String, Value>,
+    shell: &Shell,
+    package: &str,
+) -> Option<Database> {
     let (key, url) = own.iter().find_map(|(key, value)| find_url(key, value))?;
     let (engine, file) = match url.split_once(':') {
         Some(("sqlite", rest)) => (Engine::Sqlite, sqlite_file(rest)),
         _ => (Engine::Postgres, None),
     };
     let has_password = engine == Engine::Postgres
-        && url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).is_some_and(|(user, _)| user.contains(':'));
+        && url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'));
     if has_password {
         shell.warn(format_args!(
             "{key} in the settings of {package} holds a password, which is in the image then; \

@@ -48,11 +48,11 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     values.set("rust", pinned::RUST);
     values.set("bia", pinned::BIA);
     values.set("below", below.display());
-    let context = if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() };
+    let context =
+        if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() };
     values.set("context", context);
-    let services = all.iter().map(|facts| {
-        format!("- name: {}\n  package: {}\n", facts.name, facts.package)
-    });
+    let services =
+        all.iter().map(|facts| format!("- name: {}\n  package: {}\n", facts.name, facts.package));
     values.set("services", services.collect::<String>());
     values.set("protos", all.iter().any(|facts| !facts.services.is_empty()));
     let workflow = render(include_str!("templates/github/workflow.yaml"), &values)?;

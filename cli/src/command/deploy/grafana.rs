@@ -68,7 +68,10 @@ pub(super) fn files(
     values.set("prometheus", prometheus);
     values.set("traces", traces.map(|it| it.1).unwrap_or_default());
     values.set("kind", traces.map(|it| it.0).unwrap_or_default());
-    values.set("title", traces.map(|it| if it.0 == "tempo" { "Tempo" } else { "Jaeger" }).unwrap_or_default());
+    values.set(
+        "title",
+        traces.map(|it| if it.0 == "tempo" { "Tempo" } else { "Jaeger" }).unwrap_or_default(),
+    );
     let sources = include_str!("templates/grafana/datasources.yaml");
     let dashboards = include_str!("templates/grafana/dashboards.yaml");
     Ok(vec![

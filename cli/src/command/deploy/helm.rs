@@ -77,11 +77,14 @@ fn values(cluster: &Cluster, facts: &Facts, is_one_of_many: bool, again: &str) -
     values.set("tag", tag);
     values.set("digest", digest);
     values.set("busybox", pinned::BUSYBOX);
-    values.set("engine", match (&facts.database, facts.is_postgres(), facts.data_folder()) {
-        (Some(_), true, _) => "postgres",
-        (Some(_), false, Some(_)) => "file",
-        _ => "none",
-    });
+    values.set(
+        "engine",
+        match (&facts.database, facts.is_postgres(), facts.data_folder()) {
+            (Some(_), true, _) => "postgres",
+            (Some(_), false, Some(_)) => "file",
+            _ => "none",
+        },
+    );
     values.set("autoscaling", is_scaled(facts));
     let list = |items: Vec<String>| {
         let lines: String = items.iter().map(|it| format!("- \"{it}\"\n")).collect();

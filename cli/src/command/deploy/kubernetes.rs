@@ -85,7 +85,9 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         let mut values = arguments.cluster.values(facts, all.len() > 1, &again)?;
         let canary = arguments.canary.filter(|_| is_scaled(facts));
         if arguments.canary.is_some() && canary.is_none() {
-            shell.warn(format_args!("{name} keeps its data in a file: there can be no second copy, and no canary"));
+            shell.warn(format_args!(
+                "{name} keeps its data in a file: there can be no second copy, and no canary"
+            ));
         }
         tell_of_data(facts, shell);
         values.set("canary", canary.map(|it| it.to_string()).unwrap_or_default());
@@ -103,7 +105,8 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 
 impl Arguments {
     fn again(&self) -> String {
-        let mut text = format!("bia deploy kubernetes{}{}", self.which.again(), self.cluster.again());
+        let mut text =
+            format!("bia deploy kubernetes{}{}", self.which.again(), self.cluster.again());
         if let Some(percent) = self.canary {
             text.push_str(&format!(" --canary {percent}"));
         }
@@ -142,16 +145,21 @@ impl Cluster {
         }
         let urls = [("--consul", Some(&self.consul)), ("--collector", self.collector.as_ref())];
         for (flag, url) in urls {
-            let is_url = |it: &String| port_of_url(it).is_some() && !it.contains(['"', ' ', '\\', '\n']);
+            let is_url =
+                |it: &String| port_of_url(it).is_some() && !it.contains(['"', ' ', '\\', '\n']);
             if let Some(url) = url.filter(|it| !is_url(it)) {
-                return Err(Error::usage(format!("{flag} {url} is no http:// or https:// address")));
+                return Err(Error::usage(format!(
+                    "{flag} {url} is no http:// or https:// address"
+                )));
             }
         }
         let is_image = |it: &String| {
             !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "./:@_-".contains(c))
         };
         match self.image.as_ref().filter(|it| !is_image(it)) {
-            Some(image) => Err(Error::usage(format!("--image {image} cannot be the name of an image"))),
+            Some(image) => {
+                Err(Error::usage(format!("--image {image} cannot be the name of an image")))
+            }
             None => Ok(()),
         }
     }
@@ -186,7 +194,9 @@ impl Cluster {
     /// The repository and the tag or digest of a service's image.
     pub(super) fn image_of(&self, facts: &Facts, is_one_of_many: bool) -> (String, String) {
         let image = match &self.image {
-            Some(image) if is_one_of_many => format!("{}/{}", image.trim_end_matches('/'), facts.name),
+            Some(image) if is_one_of_many => {
+                format!("{}/{}", image.trim_end_matches('/'), facts.name)
+            }
             Some(image) => image.clone(),
             None => facts.name.clone(),
         };
@@ -201,7 +211,12 @@ impl Cluster {
     }
 
     /// What the templates ask for.
-    pub(super) fn values(&self, facts: &Facts, is_one_of_many: bool, again: &str) -> Result<Values> {
+    pub(super) fn values(
+        &self,
+        facts: &Facts,
+        is_one_of_many: bool,
+        again: &str,
+    ) -> Result<Values> {
         let mut values = Values::default();
         let (repository, tag) = self.image_of(facts, is_one_of_many);
         values.set("again", again);
@@ -238,13 +253,17 @@ impl Cluster {
         values.set("arguments", configs(facts));
         let calls: Vec<&str> = facts.calls.iter().map(String::as_str).collect();
         values.set("calls", calls.join(", "));
-        values.set("callees", render_each(&calls, include_str!("templates/kubernetes/callee.yaml"))?);
+        values
+            .set("callees", render_each(&calls, include_str!("templates/kubernetes/callee.yaml"))?);
         let paths = facts.prefixes();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let own = values.clone();
         let mut text = String::new();
         for path in paths {
-            text.push_str(&render(include_str!("templates/kubernetes/path.yaml"), &own.with("path", path))?);
+            text.push_str(&render(
+                include_str!("templates/kubernetes/path.yaml"),
+                &own.with("path", path),
+            )?);
         }
         values.set("paths", text);
         Ok(values)
@@ -327,7 +346,10 @@ fn manifests(facts: &Facts, values: &Values) -> Result<Vec<(String, String)>> {
         files.push(("volume.yaml", include_str!("templates/kubernetes/volume.yaml")));
     }
     if is_on("monitor") {
-        files.push(("servicemonitor.yaml", include_str!("templates/kubernetes/servicemonitor.yaml")));
+        files.push((
+            "servicemonitor.yaml",
+            include_str!("templates/kubernetes/servicemonitor.yaml"),
+        ));
     }
     if is_on("ingress") {
         files.push(("ingress.yaml", include_str!("templates/kubernetes/ingress.yaml")));

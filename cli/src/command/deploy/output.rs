@@ -150,7 +150,9 @@ fn refuse(root: &Path, files: &[File], manner: Manner, shell: &Shell) -> Result<
         _ if edited.is_empty() => Ok(()),
         Manner::DryRun => {
             for path in edited {
-                shell.warn(format_args!("{path} was not written like this by bia: `--force` would replace it"));
+                shell.warn(format_args!(
+                    "{path} was not written like this by bia: `--force` would replace it"
+                ));
             }
             Ok(())
         }
@@ -171,8 +173,8 @@ fn show(files: &[File], shell: &Shell) -> Result<()> {
     let mut different = 0;
     for file in files {
         let after = file.after.as_deref().unwrap_or_default();
-        let is_same = file.state == State::Same
-            || file.after.is_none() && file.state != State::Ours;
+        let is_same =
+            file.state == State::Same || file.after.is_none() && file.state != State::Ours;
         if is_same {
             continue;
         }

@@ -49,7 +49,9 @@ impl Record {
     /// The paths that begin with one of `owned`.
     pub(super) fn below<'a>(&'a self, owned: &'a [String]) -> impl Iterator<Item = &'a str> {
         self.0.keys().map(String::as_str).filter(|path| {
-            owned.iter().any(|folder| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            owned.iter().any(|folder| {
+                path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            })
         })
     }
 }

@@ -35,7 +35,8 @@ impl Visit<'_> for Code {
     fn visit_expr_call(&mut self, call: &ExprCall) {
         if let Expr::Path(path) = &*call.func {
             let mut names = path.path.segments.iter().rev().map(|it| it.ident.to_string());
-            let is_app = names.next().as_deref() == Some("new") && names.next().as_deref() == Some("App");
+            let is_app =
+                names.next().as_deref() == Some("new") && names.next().as_deref() == Some("App");
             if is_app {
                 self.is_app = true;
                 self.name = self.name.take().or_else(|| call.args.first().and_then(literal));

@@ -49,11 +49,11 @@ pub(super) fn read(folder: &Path, env: Option<&str>) -> Result<Read> {
     for key in ["config.consul.prefix", "config.consul.key"] {
         arguments.extend(["--set".to_owned(), format!("{key}=")]);
     }
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    });
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     // Placeholders may need one; settings of the framework in the shell of whoever runs this do not count.
-    let foreign = variables.filter(|(name, _)| !name.starts_with("BIA_") && !name.starts_with("OTEL_"));
+    let foreign =
+        variables.filter(|(name, _)| !name.starts_with("BIA_") && !name.starts_with("OTEL_"));
     let variables = Variables::new(foreign.filter(|(name, _)| name != "RUST_LOG"));
     let config = runtime::block_on(async {
         bia::config::<BTreeMap<String, Value>>().arguments(arguments, &variables).await.map_err(
@@ -69,6 +69,7 @@ pub(super) fn read(folder: &Path, env: Option<&str>) -> Result<Read> {
 
 fn file(folder: &Path, name: &str) -> Option<PathBuf> {
     let endings = ["yaml", "yml", "toml", "json"];
-    let mut paths = endings.iter().map(|ending| Path::new("configs").join(format!("{name}.{ending}")));
+    let mut paths =
+        endings.iter().map(|ending| Path::new("configs").join(format!("{name}.{ending}")));
     paths.find(|path| folder.join(path).is_file())
 }

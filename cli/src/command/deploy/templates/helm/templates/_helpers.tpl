@@ -48,7 +48,8 @@ metadata:
     app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
     track: {{ .track }}
   annotations:
-    # What changed is in force without a restart; this is for what is not.
+    # Some settings are in force at the next start only: what changes them starts the pods anew.
+    checksum/settings: {{ include (print $root.Template.BasePath "/configmap.yaml") $root | sha256sum }}
     {{- if not $root.Values.monitor.enabled }}
     prometheus.io/scrape: "true"
     prometheus.io/port: {{ $root.Values.ports.admin | quote }}
