@@ -63,6 +63,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     for facts in &all {
         let mut own = of_service(facts, &all, &mut ports)?;
         own.set("to", to.display());
+        own.set("busybox", takes_busybox(&project, &to, facts));
         own.set("context", context(&project, &to));
         services.push_str(&render(include_str!("templates/compose/service.yaml"), &own)?);
         jobs.push_str(&render(include_str!("templates/compose/job.yaml"), &own)?);
@@ -158,6 +159,14 @@ fn of_service(facts: &Facts, all: &[Facts], taken: &mut BTreeSet<u16>) -> Result
     let calls: Vec<&str> = here.map(String::as_str).collect();
     values.set("calls", calls.join(", "));
     Ok(values)
+}
+
+/// Whether its image can be based on what has a busybox: ours can, unless it is based on Debian.
+fn takes_busybox(project: &Project, to: &Path, facts: &Facts) -> bool {
+    let path = project.root.join(to).join("docker").join(&facts.name).join("Dockerfile");
+    let Ok(text) = std::fs::read_to_string(path) else { return true };
+    let bases = ["ARG BASE_IMAGE=scratch", "ARG BASE_IMAGE=gcr.io/distroless/"];
+    text.lines().any(|line| bases.iter().any(|base| line.starts_with(base)))
 }
 
 /// The workspace, as seen from the compose file.

@@ -23,11 +23,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     cluster: Cluster,
     /// Writes a second Deployment and sends this percentage of the calls to it, by Istio's
-    /// VirtualService and DestinationRule; 1 to 99, and 5 if no number is given. Default: none.
+    /// `VirtualService` and `DestinationRule`; 1 to 99, and 5 if no number is given. Default: none.
     #[arg(long, value_name = "PERCENT", num_args = 0..=1, default_missing_value = "5",
         value_parser = clap::value_parser!(u8).range(1..=99))]
     canary: Option<u8>,
-    /// Lets the Prometheus operator scrape it, by a ServiceMonitor; default: annotations of the pods say where.
+    /// Lets the Prometheus operator scrape it, by a `ServiceMonitor`; default: annotations of the pods say where.
     #[arg(long)]
     monitor: bool,
     /// Makes the Service headless: clients of gRPC that balance themselves see each pod. Default: one
@@ -316,13 +316,13 @@ fn port_of_url(url: &str) -> Option<u16> {
     }
 }
 
-/// The namespace of a Service that is named by `SERVICE.NAMESPACE` or `SERVICE.NAMESPACE.svc…`.
+/// The namespace of a Service that is named by `SERVICE.NAMESPACE.svc…`.
 fn namespace_of(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let host = rest.split(['/', ':']).next()?;
     let parts: Vec<&str> = host.split('.').collect();
     match parts.as_slice() {
-        [_, namespace] | [_, namespace, "svc", ..] => Some(namespace),
+        [_, namespace, "svc", ..] => Some(namespace),
         _ => None,
     }
 }

@@ -77,7 +77,8 @@ mod tests {
         assert!(record.knows(Path::new("helm/a b/values.yaml"), b"x"));
         assert!(!record.knows(Path::new("helm/a b/values.yaml"), b"x "));
         assert!(!record.knows(Path::new("other"), b"x"));
-        let below: Vec<&str> = record.below(&["helm".to_owned()][..]).collect();
+        let owned = ["helm".to_owned()];
+        let below: Vec<&str> = record.below(&owned).collect();
         assert_eq!(below, ["helm/a b/values.yaml"]);
     }
 

@@ -14,6 +14,7 @@ pub(super) struct Values(BTreeMap<&'static str, String>);
 
 impl Values {
     /// Sets one; replaces an earlier one of the name.
+    #[expect(clippy::needless_pass_by_value, reason = "numbers, texts and paths, as they come")]
     pub(super) fn set(&mut self, name: &'static str, value: impl ToString) {
         self.0.insert(name, value.to_string());
     }

@@ -135,6 +135,25 @@ fn the_outputs_lie_where_they_are_wanted_and_find_each_other_there() {
 }
 
 #[test]
+fn compose_asks_an_image_for_its_health_only_in_a_way_that_it_has() {
+    let workspace = Workspace::new();
+    workspace.deployed("docker user-service --base debian");
+    workspace.deployed("docker order-service --base scratch");
+    workspace.deployed("compose");
+    let compose = super::yaml::document(&workspace.read("deploy/compose/compose.yaml"));
+    // Debian's has a check of its own, and would not build from a bare image.
+    let of_debian = &compose["services"]["user-service"];
+    assert!(of_debian.get("healthcheck").is_none() && of_debian["build"].get("args").is_none());
+    for bare in ["order-service", "mail-service"] {
+        let service = &compose["services"][bare];
+        assert_eq!(service["healthcheck"]["test"][1], "/busybox/wget");
+        assert!(
+            service["build"]["args"]["BASE_IMAGE"].as_str().is_some_and(|it| it.contains("debug"))
+        );
+    }
+}
+
+#[test]
 fn what_to_run_again_stands_in_what_was_written() {
     let workspace = Workspace::new();
     let arguments =
