@@ -73,11 +73,11 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let all = arguments.which.facts(&project, shell)?;
     let to = arguments.placing.folder("deploy");
     let mut output = Output::default();
-    let mut again = format!("bia deploy docker{}", arguments.which.again());
-    if arguments.base != Base::Distroless {
-        again.push_str(&format!(" --base {}", arguments.base.word()));
-    }
     for facts in &all {
+        let mut again = format!("bia deploy docker{}", arguments.which.again_for(facts));
+        if arguments.base != Base::Distroless {
+            again.push_str(&format!(" --base {}", arguments.base.word()));
+        }
         for (path, text) in files(facts, arguments.base, &to, &again)? {
             output.add(path, text);
         }

@@ -54,12 +54,17 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let project = Project::here()?;
     let all = arguments.which.facts(&project, shell)?;
     arguments.cluster.check()?;
-    let again = format!("bia deploy helm{}{}", arguments.which.again(), arguments.cluster.again());
     let mut output = Output::default();
     for facts in &all {
         tell_of_data(facts, shell);
+        let is_one_of_many = all.len() > 1;
+        let again = format!(
+            "bia deploy helm{}{}",
+            arguments.which.again_for(facts),
+            arguments.cluster.again(facts, is_one_of_many)
+        );
         let folder = format!("helm/{}", facts.name);
-        let values = values(&arguments.cluster, facts, all.len() > 1, &again)?;
+        let values = values(&arguments.cluster, facts, is_one_of_many, &again)?;
         for (path, template) in FILES {
             output.add(format!("{folder}/{path}"), render(template, &values)?);
         }

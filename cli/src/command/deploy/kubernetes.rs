@@ -77,12 +77,13 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let project = Project::here()?;
     let all = arguments.which.facts(&project, shell)?;
     arguments.cluster.check()?;
-    let again = arguments.again();
     let mut output = Output::default();
     for facts in &all {
         let name = &facts.name;
         output.own(format!("kubernetes/{name}"));
-        let mut values = arguments.cluster.values(facts, all.len() > 1, &again)?;
+        let is_one_of_many = all.len() > 1;
+        let again = arguments.again(facts, is_one_of_many);
+        let mut values = arguments.cluster.values(facts, is_one_of_many, &again)?;
         let canary = arguments.canary.filter(|_| is_scaled(facts));
         if arguments.canary.is_some() && canary.is_none() {
             shell.warn(format_args!(
@@ -104,9 +105,10 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 }
 
 impl Arguments {
-    fn again(&self) -> String {
-        let mut text =
-            format!("bia deploy kubernetes{}{}", self.which.again(), self.cluster.again());
+    fn again(&self, facts: &Facts, is_one_of_many: bool) -> String {
+        let which = self.which.again_for(facts);
+        let cluster = self.cluster.again(facts, is_one_of_many);
+        let mut text = format!("bia deploy kubernetes{which}{cluster}");
         if let Some(percent) = self.canary {
             text.push_str(&format!(" --canary {percent}"));
         }
@@ -164,11 +166,12 @@ impl Cluster {
         }
     }
 
-    pub(super) fn again(&self) -> String {
+    pub(super) fn again(&self, facts: &Facts, is_one_of_many: bool) -> String {
         let mut text = String::new();
         let mut add = |flag: &str, value: &str| text.push_str(&format!(" --{flag} {value}"));
         if let Some(image) = &self.image {
-            add("image", image);
+            let own = Self::image_name(image, facts, is_one_of_many);
+            add("image", &own);
         }
         if self.consul != CONSUL {
             add("consul", &self.consul);
@@ -191,13 +194,17 @@ impl Cluster {
         text
     }
 
+    fn image_name(image: &str, facts: &Facts, is_one_of_many: bool) -> String {
+        if is_one_of_many {
+            return format!("{}/{}", image.trim_end_matches('/'), facts.name);
+        }
+        image.to_owned()
+    }
+
     /// The repository and the tag or digest of a service's image.
     pub(super) fn image_of(&self, facts: &Facts, is_one_of_many: bool) -> (String, String) {
         let image = match &self.image {
-            Some(image) if is_one_of_many => {
-                format!("{}/{}", image.trim_end_matches('/'), facts.name)
-            }
-            Some(image) => image.clone(),
+            Some(image) => Self::image_name(image, facts, is_one_of_many),
             None => facts.name.clone(),
         };
         if let Some((repository, digest)) = image.split_once('@') {
@@ -277,6 +284,12 @@ pub(super) fn is_scaled(facts: &Facts) -> bool {
 
 /// Tells what the settings come to, where that is not what somebody would want.
 pub(super) fn tell_of_data(facts: &Facts, shell: &Shell) {
+    if facts.drain_delay.is_zero() {
+        shell.warn(format_args!(
+            "stop.drain_delay of {} is 0: a pod closes its port before everybody has heard that it goes",
+            facts.name
+        ));
+    }
     if is_scaled(facts) {
         return;
     }

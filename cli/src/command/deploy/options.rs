@@ -121,28 +121,28 @@ impl Which {
 
     /// What to type to have it again, behind the output's own name.
     pub(super) fn again(&self) -> String {
-        let mut words = String::new();
-        let mut add = |word: String| {
-            words.push(' ');
-            words.push_str(&word);
-        };
-        for service in &self.services {
-            add(service.clone());
-        }
-        if self.all_services {
-            add("--all-services".to_owned());
-        }
-        if let Some(name) = &self.name {
-            add(format!("--name {name}"));
-        }
-        if let Some(env) = &self.env {
-            add(format!("--env {env}"));
+        let named: String = self.services.iter().map(|service| format!(" {service}")).collect();
+        named + &self.flags()
+    }
+
+    /// The same for one service alone, however many were asked for: so it does not matter to its files
+    /// with which others they were written.
+    pub(super) fn again_for(&self, facts: &Facts) -> String {
+        format!(" {}{}", facts.package, self.flags())
+    }
+
+    fn flags(&self) -> String {
+        let mut flags = String::new();
+        for (flag, value) in [("name", &self.name), ("env", &self.env)] {
+            if let Some(value) = value {
+                flags.push_str(&format!(" --{flag} {value}"));
+            }
         }
         match self.database {
-            Some(Engine::Sqlite) => add("--database sqlite".to_owned()),
-            Some(Engine::Postgres) => add("--database postgres".to_owned()),
+            Some(Engine::Sqlite) => flags.push_str(" --database sqlite"),
+            Some(Engine::Postgres) => flags.push_str(" --database postgres"),
             None => {}
         }
-        words
+        flags
     }
 }

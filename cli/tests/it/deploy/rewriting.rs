@@ -154,6 +154,21 @@ fn compose_asks_an_image_for_its_health_only_in_a_way_that_it_has() {
 }
 
 #[test]
+fn it_does_not_matter_with_which_others_a_service_was_written() {
+    let workspace = Workspace::new();
+    for output in ["docker", "kubernetes", "helm"] {
+        workspace.deployed(&format!("{output} --all-services"));
+        let before = workspace.tree("deploy");
+        workspace.deployed(&format!("{output} order-service"));
+        assert_eq!(workspace.tree("deploy"), before);
+    }
+    workspace.deployed("kubernetes --all-services --image registry.example/shop");
+    let alone = "kubernetes order-service --image registry.example/shop/order-service --diff";
+    let ran = workspace.deploy(alone);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
 fn what_to_run_again_stands_in_what_was_written() {
     let workspace = Workspace::new();
     let arguments =

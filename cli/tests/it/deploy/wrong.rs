@@ -156,6 +156,27 @@ fn a_folder_that_cannot_be_written_to_is_told_and_stays_as_it_is() {
 }
 
 #[test]
+fn a_port_that_is_free_by_chance_is_replaced_by_one_that_is_known() {
+    let workspace = Workspace::new();
+    let settings =
+        "server: {address: '127.0.0.1:0'}\nadmin: {address: ''}\nstop: {drain_delay: 0s}\n";
+    workspace.write("user-service/configs/app.yaml", settings);
+    let ran = workspace.deployed("kubernetes user-service");
+    for said in [
+        "server.address of user-service",
+        "admin.address of user-service",
+        "stop.drain_delay of user-service is 0",
+    ] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    let config = workspace.read("deploy/kubernetes/user-service/configmap.yaml");
+    assert!(
+        config.contains("address: 0.0.0.0:8000") && config.contains("address: 0.0.0.0:8001"),
+        "{config}"
+    );
+}
+
+#[test]
 fn nothing_is_asked_of_a_consul_that_the_settings_name() {
     let workspace = Workspace::new();
     let settings = workspace.read("order-service/configs/app.yaml")
