@@ -103,7 +103,11 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         output.add(path, text);
     }
     output.own("compose");
-    output.write(&project, &to, &arguments.placing, shell)
+    output.write(&project, &to, &arguments.placing, shell)?;
+    let file = to.join("compose/compose.yaml");
+    let command = format!("docker compose -f {} up --build", file.display());
+    arguments.placing.next(command, shell);
+    Ok(())
 }
 
 fn infrastructure(all: &[Facts], is_tempo: bool, again: &str) -> Values {

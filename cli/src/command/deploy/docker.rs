@@ -84,7 +84,13 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         output.own(format!("docker/{}", facts.name));
         look_around(&project, facts, shell);
     }
-    output.write(&project, &to, &arguments.placing, shell)
+    output.write(&project, &to, &arguments.placing, shell)?;
+    for facts in &all {
+        let file = to.join("docker").join(&facts.name).join("Dockerfile");
+        let command = format!("docker build -f {} -t {} .", file.display(), facts.name);
+        arguments.placing.next(command, shell);
+    }
+    Ok(())
 }
 
 /// The Dockerfile of a service and what belongs to it, by their paths below `deploy`.

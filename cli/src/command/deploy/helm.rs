@@ -71,7 +71,13 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         output.own(folder);
     }
     let to = arguments.placing.folder("deploy");
-    output.write(&project, &to, &arguments.placing, shell)
+    output.write(&project, &to, &arguments.placing, shell)?;
+    for facts in &all {
+        let (name, folder) = (&facts.name, to.join("helm").join(&facts.name));
+        let command = format!("helm upgrade --install {name} {}", folder.display());
+        arguments.placing.next(command, shell);
+    }
+    Ok(())
 }
 
 fn values(cluster: &Cluster, facts: &Facts, is_one_of_many: bool, again: &str) -> Result<Values> {

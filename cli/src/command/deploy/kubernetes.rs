@@ -101,7 +101,12 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         }
     }
     let to = arguments.placing.folder("deploy");
-    output.write(&project, &to, &arguments.placing, shell)
+    output.write(&project, &to, &arguments.placing, shell)?;
+    for facts in &all {
+        let folder = to.join("kubernetes").join(&facts.name);
+        arguments.placing.next(format_args!("kubectl apply -k {}", folder.display()), shell);
+    }
+    Ok(())
 }
 
 impl Arguments {

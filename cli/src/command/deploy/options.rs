@@ -1,5 +1,6 @@
 //! What can be asked of every output: for which services, and where to.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -59,6 +60,13 @@ pub(super) struct Placing {
 }
 
 impl Placing {
+    /// Says what to type next, where something was written.
+    pub(super) fn next(&self, command: impl Display, shell: &Shell) {
+        if !self.diff && !self.writing.dry_run {
+            shell.hint(format_args!("next: `{command}`"));
+        }
+    }
+
     /// The folder of the outputs, which is `default` unless one was named.
     pub(super) fn folder(&self, default: &str) -> PathBuf {
         self.to.clone().unwrap_or_else(|| PathBuf::from(default))

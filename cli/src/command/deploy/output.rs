@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::change::{Changes, Manner};
 use crate::error::{About as _, Error, Result};
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::shell::Shell;
 
 use super::options::Placing;
@@ -74,6 +74,12 @@ impl Output {
         shell: &Shell,
     ) -> Result<()> {
         let root = project.root.join(folder);
+        // What is told is short where it can be.
+        let root = match project::here() {
+            Ok(here) if root == here => PathBuf::from("."),
+            Ok(here) => root.strip_prefix(here).map(Path::to_owned).unwrap_or(root),
+            Err(_) => root,
+        };
         let mut record = match read(&root.join(record::FILE))? {
             Some(text) => Record::parse(&String::from_utf8_lossy(&text)),
             None => Record::default(),

@@ -169,6 +169,25 @@ fn it_does_not_matter_with_which_others_a_service_was_written() {
 }
 
 #[test]
+fn what_to_type_next_is_told_once_something_is_there() {
+    let workspace = Workspace::new();
+    for (output, next) in [
+        (
+            "docker user-service --to .",
+            "docker build -f ./docker/user-service/Dockerfile -t user-service .",
+        ),
+        ("compose", "docker compose -f deploy/compose/compose.yaml up --build"),
+        ("kubernetes user-service", "kubectl apply -k deploy/kubernetes/user-service"),
+        ("helm user-service", "helm upgrade --install user-service deploy/helm/user-service"),
+    ] {
+        assert!(!workspace.deployed(&format!("{output} --dry-run")).err.contains("next: "));
+        let ran = workspace.deployed(output);
+        assert!(ran.err.contains(&format!("next: `{next}`")), "{}", ran.err);
+    }
+    assert!(workspace.join("docker/user-service/Dockerfile").is_file());
+}
+
+#[test]
 fn what_to_run_again_stands_in_what_was_written() {
     let workspace = Workspace::new();
     let arguments =
