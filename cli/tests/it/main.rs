@@ -2,6 +2,7 @@
 
 mod add;
 mod command;
+mod deploy;
 mod help;
 mod project;
 mod sync;

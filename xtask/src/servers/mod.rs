@@ -8,6 +8,7 @@ mod npm;
 mod parts;
 mod postgres;
 mod python;
+mod validators;
 
 use std::fs::File;
 

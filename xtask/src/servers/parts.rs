@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{debian, faces, python};
+use super::{debian, faces, python, validators};
 use crate::error::{About as _, Error, Result};
 use crate::exec;
 use crate::root::{Cache, empty_folder, on_path};
@@ -178,6 +178,7 @@ pub(crate) const PARTS: &[Part] = &[
     faces::PY_CHECKS,
     faces::CHROMIUM,
     faces::WEB_CLIENTS,
+    validators::VALIDATORS,
 ];
 
 /// Only one of Debian's suites has Consul, and that suite will be archived one day: then a kept copy stands in.

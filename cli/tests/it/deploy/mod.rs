@@ -1,0 +1,10 @@
+//! `bia deploy`: what it writes, who judges it, and that it agrees with the code.
+
+mod agreement;
+mod fixture;
+mod golden;
+mod rewriting;
+mod tools;
+mod validators;
+mod wrong;
+mod yaml;
