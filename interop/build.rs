@@ -15,11 +15,14 @@ const CONFORMANCE: [&str; 3] =
     ["conformance.proto", "test_messages_proto2.proto", "test_messages_proto3.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let conformance = CONFORMANCE.map(|file| format!("proto/conformance/{file}"));
-    let files = [FILE, FLEET, FILES, RULES, TRANSCODING];
-    bia_codegen::Compiler::new().files(files).files(conformance).compile()?;
-
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    bia_codegen::compile(&[FILE, FLEET, FILES, RULES, TRANSCODING])?;
+    bia_codegen::Compiler::new()
+        .files(CONFORMANCE.map(|file| format!("proto/conformance/{file}")))
+        .unknown_fields(true)
+        .out_dir(out.join("keeping"))
+        .compile()?;
+
     // For who transcodes by descriptors. Encoded by the compiler: in prost's types the options are lost.
     let descriptors = protox::Compiler::new(["proto", "../proto"])?
         .include_imports(true)

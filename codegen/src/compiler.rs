@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::emit::{
     Bind, Client, Contract, Descriptors, Emit, Errors, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
-    Operations, Raw, Redact, ServiceTrait, Tree, Validate,
+    Operations, Raw, Redact, ServiceTrait, Tree, UnknownFields, Validate,
 };
 use crate::error::Error;
 use crate::model::{Model, Types, Wanted};
@@ -39,6 +39,7 @@ pub struct Compiler {
     clients: bool,
     mocks: bool,
     serde: bool,
+    unknown_fields: bool,
     runtime: String,
     prost: Option<[String; 2]>,
     extern_paths: Vec<(String, String)>,
@@ -62,6 +63,7 @@ impl Compiler {
             clients: true,
             mocks: false,
             serde: true,
+            unknown_fields: false,
             runtime: "::bia".to_owned(),
             prost: None,
             extern_paths: Vec::new(),
@@ -163,6 +165,23 @@ impl Compiler {
     #[must_use]
     pub fn serde(mut self, wanted: bool) -> Self {
         self.serde = wanted;
+        self
+    }
+
+    /// Whether messages keep the fields that they do not know and write them again, as protobuf's
+    /// specification asks; they do not by default.
+    ///
+    /// Say yes where messages are read, changed and passed on: a peer that is newer than this code sends
+    /// fields that would be lost on the way. Each message then has one more public field, `unknown_fields`
+    /// (with `_` behind it if its proto has one of that name), so that structs are written with
+    /// `..Default::default()`, and none is `Copy`. It takes 24 bytes of each message and a copy of what was unknown,
+    /// and up to 15 % more time to read. Tags of more than five bytes, which prost reads, are refused.
+    ///
+    /// The code then names the framework even without [`services`](Self::services). Types that are elsewhere
+    /// stay as they are: the well-known types, and those of crates which do not say so themselves.
+    #[must_use]
+    pub fn unknown_fields(mut self, kept: bool) -> Self {
+        self.unknown_fields = kept;
         self
     }
 
@@ -272,6 +291,7 @@ impl Compiler {
             services: self.services,
             mocks: self.mocks,
             documented: self.openapi,
+            unknown_fields: self.unknown_fields,
         };
         Ok((Model::build(files, pool, &wanted)?, read))
     }
@@ -294,6 +314,7 @@ impl Compiler {
                 field_attributes: self.field_attributes.clone(),
             };
             messages.emit(&model, &mut output)?;
+            UnknownFields.emit(&model, &mut output)?;
             Redact.emit(&model, &mut output)?;
             if self.faces.unwrap_or(self.services) {
                 Json { serde: self.serde }.emit(&model, &mut output)?;
@@ -334,6 +355,12 @@ impl Compiler {
         if let Some(path) = paths.into_iter().find(|path| !absolute(path)) {
             return Err(Error::new(format!("the path '{path}' depends on where it is used"))
                 .with_remedy(format!("begin it with :: or crate, as in ::{path}")));
+        }
+        if let Some([prost, _]) = self.prost.as_ref().filter(|_| self.unknown_fields) {
+            return Err(Error::new(format!(
+                "unknown fields are kept by the framework's prost, and {prost} may be another"
+            ))
+            .with_remedy("say one of Compiler::prost and Compiler::unknown_fields"));
         }
         let faces = self.messages && self.faces.unwrap_or(self.services);
         let derives = |attribute: &str| {

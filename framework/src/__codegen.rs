@@ -15,6 +15,7 @@ pub use crate::dispatch::{
 };
 pub use crate::json::{AnyType, Enum, Json, Types, codec as json};
 pub use crate::message::{Raw, RawBody, Request, Response};
+pub use crate::unknown::{UnknownFields, keeping};
 #[cfg(feature = "cel")]
 pub use crate::validate::cel;
 pub use crate::validate::{Validate, Violations, rules};

@@ -83,6 +83,7 @@ mod message;
 pub mod metadata;
 pub mod operation;
 mod pb;
+mod unknown;
 pub mod validate;
 
 pub use app::config::config;
@@ -96,6 +97,7 @@ pub use health::Health;
 pub use metadata::Metadata;
 pub use operation::{Idempotency, Kind, Operation};
 pub use server::{Server, Stop};
+pub use unknown::UnknownFields;
 pub use wire::{Encoding, Streaming};
 
 /// What messages are made of: timestamps, durations and field masks are in [`prost_types`].

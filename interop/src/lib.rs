@@ -14,6 +14,11 @@ pub mod api {
     bia::include_protos!();
 }
 
+/// The generated code of messages that keep what they do not know, as protobuf's conformance tests ask.
+pub mod keeping {
+    include!(concat!(env!("OUT_DIR"), "/keeping/bia.rs"));
+}
+
 /// What tonic generates from the same protos.
 #[expect(
     missing_docs,

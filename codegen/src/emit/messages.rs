@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::output::Output;
 
-use super::{Emit, rework};
+use super::{Emit, rework, unknown};
 
 /// The settings of messages; paths of types are those of the model.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl Emit for Messages {
                     .with_remedy("look at the attributes given to the Compiler")
                     .with_source(Error::new(format!("{error}")))
             })?;
-            output.add_items(package, rework::items(items, package)?);
+            output.add_items(package, rework::items(items, model, package)?);
         }
         Ok(())
     }
@@ -52,8 +52,13 @@ impl Emit for Messages {
 impl Messages {
     fn config(&self, model: &Model) -> prost_build::Config {
         let mut config = prost_build::Config::new();
+        let mut messages = model.packages.iter().flat_map(|package| &package.messages);
+        if messages.any(|message| message.unknown_fields.is_some()) {
+            config.prost_path(unknown::prost(&model.runtime));
+        } else {
+            config.prost_path(&self.prost);
+        }
         config
-            .prost_path(&self.prost)
             // The well-known types are among those of the model that are elsewhere.
             .compile_well_known_types()
             .enable_type_names()

@@ -16,6 +16,7 @@ mod redact;
 mod rework;
 mod service;
 mod tree;
+mod unknown;
 mod validate;
 
 use proc_macro2::TokenStream;
@@ -39,6 +40,7 @@ pub(crate) use raw::Raw;
 pub(crate) use redact::Redact;
 pub(crate) use service::ServiceTrait;
 pub(crate) use tree::Tree;
+pub(crate) use unknown::UnknownFields;
 pub(crate) use validate::Validate;
 
 /// Makes one kind of output of a model.

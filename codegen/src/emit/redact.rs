@@ -100,6 +100,10 @@ fn debug(model: &Model, package: &Package, message: &Message) -> Result<TokenStr
             fields.push(shown(model, package, field)?);
         }
     }
+    if let Some(name) = &message.unknown_fields {
+        let text = name.to_string();
+        fields.push(quote!(shown.field(#text, &self.#name);));
+    }
     Ok(quote! {
         impl ::core::fmt::Debug for #path {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

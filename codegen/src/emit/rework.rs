@@ -1,5 +1,6 @@
 //! What becomes of the items that prost makes: variants of errors get their short names and say what
-//! their errors are, and messages with fields that are not to be shown leave `Debug` to us.
+//! their errors are, messages with fields that are not to be shown leave `Debug` to us, and those that keep
+//! unknown fields get a field for them.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +8,23 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use crate::error::Error;
-use crate::model::{Enum, Package, names};
+use crate::model::{Enum, Model, Package, names};
 
 use super::errors::{is_of_errors, told};
-use super::{doc, redact};
+use super::{doc, redact, unknown};
 
 /// The items that prost made of a package, with these changes.
-pub(super) fn items(items: TokenStream, package: &Package) -> Result<TokenStream, Error> {
+pub(super) fn items(
+    items: TokenStream,
+    model: &Model,
+    package: &Package,
+) -> Result<TokenStream, Error> {
     let enums: Vec<_> = package.enums.iter().filter(|proto| is_of_errors(proto)).collect();
     let hidden: Vec<_> = package.messages.iter().flat_map(redact::types).collect();
-    if enums.is_empty() && hidden.is_empty() {
+    let keeping = package.messages.iter();
+    let keeping: Vec<_> =
+        keeping.filter_map(|message| Some((message, message.unknown_fields.as_ref()?))).collect();
+    if enums.is_empty() && hidden.is_empty() && keeping.is_empty() {
         return Ok(items);
     }
     let mut file: syn::File = syn::parse2(items)
@@ -26,6 +34,14 @@ pub(super) fn items(items: TokenStream, package: &Package) -> Result<TokenStream
     }
     for path in hidden {
         visit(&mut file.items, &parts(path), &mut skip_debug);
+    }
+    for (message, name) in keeping {
+        visit(&mut file.items, &parts(&message.path), &mut |item| {
+            unknown::add_field(item, &model.runtime, name);
+        });
+        for oneof in unknown::oneofs(message) {
+            visit(&mut file.items, &parts(oneof), &mut unknown::oneof_not_copy);
+        }
     }
     Ok(file.into_token_stream())
 }

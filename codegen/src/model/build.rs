@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::source::SourceFile;
 
 use super::{
-    Described, Docs, Idempotency, Kind, Method, Model, Package, Service, Types, aliases, clashes,
-    http, messages, names, options,
+    Described, Docs, Idempotency, Kind, Message, Method, Model, Package, Service, Types, aliases,
+    clashes, http, messages, names, options,
 };
 
 /// Field numbers of descriptor.proto, of which the paths of places are made.
@@ -32,6 +32,7 @@ pub(crate) struct Wanted {
     pub(crate) services: bool,
     pub(crate) mocks: bool,
     pub(crate) documented: bool,
+    pub(crate) unknown_fields: bool,
 }
 
 impl Model {
@@ -76,6 +77,10 @@ impl Model {
         clashes::check(&model, wanted.mocks)?;
         // Behind the check, which knows better words for names that cannot be.
         model.add_messages()?;
+        if wanted.unknown_fields {
+            let messages = model.packages.iter_mut().flat_map(|package| &mut package.messages);
+            messages.for_each(Message::keep_unknown_fields);
+        }
         http::resolve(&mut model)?;
         options::add(&mut model)?;
         Ok(model)

@@ -25,8 +25,20 @@ pub struct Message {
     pub fields: Vec<Field>,
     /// In the order of the proto, without those that proto3 makes of `optional`.
     pub oneofs: Vec<Oneof>,
+    /// The field of the struct that keeps the fields which the proto does not have, if it has one.
+    pub unknown_fields: Option<Ident>,
     /// All that the proto says of it.
     pub descriptor: MessageDescriptor,
+}
+
+impl Message {
+    /// Gives it a field for unknown fields, by a name that is none of its own.
+    pub(super) fn keep_unknown_fields(&mut self) {
+        let is_taken = self.fields.iter().any(|field| field.name == "unknown_fields");
+        // No name of a proto has a line at its end in Rust.
+        let name = if is_taken { "unknown_fields_" } else { "unknown_fields" };
+        self.unknown_fields = Some(Ident::new(name, proc_macro2::Span::call_site()));
+    }
 }
 
 /// A field of a message.
@@ -209,6 +221,7 @@ fn message(proto: &MessageDescriptor, types: &Types) -> Result<Message, Error> {
         path: rust_path(types, package, proto.full_name())?,
         fields: fields.collect::<Result<_, _>>()?,
         oneofs,
+        unknown_fields: None,
         descriptor: proto.clone(),
     })
 }

@@ -4,12 +4,12 @@ use std::io::{self, Read, Write};
 
 use bia::json::{self, Defaults, Json, Options, Types, Unknown};
 use bia::prost::Message;
-use interop::api::conformance::conformance_request::Payload;
-use interop::api::conformance::conformance_response::Result as Outcome;
-use interop::api::conformance::{
+use interop::keeping::conformance::conformance_request::Payload;
+use interop::keeping::conformance::conformance_response::Result as Outcome;
+use interop::keeping::conformance::{
     ConformanceRequest, ConformanceResponse, FailureSet, TestCategory, WireFormat,
 };
-use interop::api::protobuf_test_messages::{proto2, proto3};
+use interop::keeping::protobuf_test_messages::{proto2, proto3};
 
 fn main() -> io::Result<()> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
@@ -20,7 +20,8 @@ fn main() -> io::Result<()> {
         let mut request = vec![0; length];
         input.read_exact(&mut request)?;
         let request = ConformanceRequest::decode(&request[..]).map_err(io::Error::other)?;
-        let response = ConformanceResponse { result: Some(answer(&request)) }.encode_to_vec();
+        let response = ConformanceResponse { result: Some(answer(&request)), ..Default::default() };
+        let response = response.encode_to_vec();
         let length = u32::try_from(response.len()).map_err(io::Error::other)?;
         output.write_all(&length.to_le_bytes())?;
         output.write_all(&response)?;

@@ -22,6 +22,7 @@ pub(super) const FLOORS: [&[&str]; 5] = [
         "validate",
         "message",
         "media",
+        "unknown",
     ],
     &["rules", "registry", "config", "health", "telemetry", "tls", "wire", "server"],
     &["middleware", "balance", "backend", "dispatch"],

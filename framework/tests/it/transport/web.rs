@@ -1,7 +1,7 @@
 //! gRPC-Web over real sockets: HTTP/1.1 as browsers speak it in the open, HTTP/2 as behind a proxy.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, STANDARD_NO_PAD as BASE64_NO_PAD};
 use bytes::Bytes;
 use http::Request;
 use prost::Message;
@@ -158,8 +158,22 @@ async fn messages_are_json_where_the_caller_says_so() {
             assert_eq!(answer.body[..12], frame("\"hello\"")[..], "{path}");
         }
         let answer = send("/t.Echo/Echo", "{").await;
-        let told = format!("{:?} {:?}", answer.headers, answer.body);
-        assert!(told.contains("grpc-status"), "{told}");
-        assert!(!told.contains("hello"), "{told}");
+        assert_eq!(answer.status, 200);
+        let told = match kind {
+            "application/grpc+json" => {
+                let told = [&answer.headers, &answer.trailers].into_iter().flatten();
+                told.map(|(name, it)| format!("{name}: {}\r\n", it.to_str().unwrap())).collect()
+            }
+            _ => parts(&answer.body).1,
+        };
+        let message = "grpc-message: the message is not JSON of its type: \
+                       invalid type: map, expected a string at line 1 column 0";
+        for line in ["grpc-status: 3", message] {
+            assert_eq!(told.lines().filter(|it| *it == line).count(), 1, "{line}: {told}");
+        }
+        let details = told.lines().find_map(|it| it.strip_prefix("grpc-status-details-bin: "));
+        let details = BASE64_NO_PAD.decode(details.unwrap()).unwrap();
+        // The first field of `google.rpc.ErrorInfo`, a text of five bytes: its reason.
+        assert!(details.windows(7).any(|it| it == b"\n\x05CODEC"), "{details:?}");
     }
 }
