@@ -24,3 +24,13 @@ pub(crate) use raw::Raw;
 pub(crate) use reflection::{Reflection, reflect};
 pub(crate) use registry::Registry;
 pub(crate) use stream::next;
+
+/// What a kind of method is called.
+pub(crate) const fn kind_name(kind: bia::Kind) -> &'static str {
+    match kind {
+        bia::Kind::Unary => "unary",
+        bia::Kind::ClientStream => "client stream",
+        bia::Kind::ServerStream => "server stream",
+        bia::Kind::Bidi => "both stream",
+    }
+}
