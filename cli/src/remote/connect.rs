@@ -172,7 +172,7 @@ fn no_grpc(service: &str, listed: &[&Listed]) -> Error {
 }
 
 /// Nobody has the name: who else is there?
-async fn nobody(service: &str, registry: &Registry) -> Error {
+pub(crate) async fn nobody(service: &str, registry: &Registry) -> Error {
     let names = registry.services().await.unwrap_or_default();
     let error =
         Error::new(format!("nobody is registered as `{service}` in {}", registry.describe()));

@@ -34,10 +34,8 @@ fn distance(from: &str, to: &str) -> usize {
         for (place, other) in to.iter().enumerate() {
             let replaced = row[place] + usize::from(letter != other);
             let mut least = replaced.min(row[place + 1] + 1).min(next[place] + 1);
-            let is_swapped = line > 0
-                && place > 0
-                && *letter == to[place - 1]
-                && from[line - 1] == *other;
+            let is_swapped =
+                line > 0 && place > 0 && *letter == to[place - 1] && from[line - 1] == *other;
             if is_swapped {
                 least = least.min(above[place - 1] + 1);
             }

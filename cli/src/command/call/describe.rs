@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use prost_reflect::{
-    Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor,
+    Cardinality, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor,
+    MethodDescriptor,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::remote::kind_name;
@@ -37,7 +38,13 @@ pub(super) fn run(method: &MethodDescriptor, is_json: bool, shell: &Shell) -> Re
         false => "// A request.",
     };
     shell.data(format_args!("\n{}", Look::Faint.paint(heading)))?;
-    shell.data(format_args!("{request:#}"))
+    shell.data(in_order(&method.input(), &request).unwrap_or_else(|| format!("{request:#}")))
+}
+
+/// The same with the fields in the order of the proto.
+fn in_order(kind: &MessageDescriptor, request: &Value) -> Option<String> {
+    let message = DynamicMessage::deserialize(kind.clone(), request).ok()?;
+    serde_json::to_string_pretty(&message).ok()
 }
 
 /// The method and all that it takes and answers, as a proto.

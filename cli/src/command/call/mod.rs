@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    bench: bench::Arguments,
+    bench: bench::Bench,
     #[command(flatten)]
     dial: Dial,
     #[command(flatten)]

@@ -33,7 +33,7 @@ const MOST_CALLERS: u32 = 10_000;
 /// How much load.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Load")]
-pub(crate) struct Arguments {
+pub(crate) struct Bench {
     /// Calls the method again and again, and tells how fast it answers and how often it fails.
     #[arg(long)]
     pub(super) bench: bool,
@@ -66,7 +66,7 @@ struct Load {
 ///
 /// What is sent cannot be read; a call has failed.
 pub(super) async fn run(
-    arguments: &Arguments,
+    arguments: &Bench,
     is_json: bool,
     input: Input,
     caller: &Caller,
