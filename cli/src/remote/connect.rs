@@ -121,7 +121,7 @@ async fn fit<'a>(
     }
     let speaks =
         |it: &&Listed| ["grpc", "grpcs"].iter().any(|it2| it.instance.endpoint(it2).is_some());
-    if !fit.iter().any(|it| speaks(it)) {
+    if !fit.iter().any(speaks) {
         return Err(no_grpc(service, &fit));
     }
     Ok(fit)

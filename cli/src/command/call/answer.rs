@@ -1,7 +1,6 @@
 //! Answers as documents.
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
-use serde::Serialize as _;
 
 use crate::error::{Error, Result};
 use crate::remote::Raw;

@@ -7,7 +7,7 @@ use bia_codegen::Compiler;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 use crate::error::{Error, Result};
-use crate::remote::{nearest, reflect};
+use crate::remote::{Reflection, nearest, reflect};
 
 /// How the services begin that every gRPC service has beside its own.
 const OF_GRPC: &str = "grpc.";
@@ -25,7 +25,7 @@ pub(super) struct Api {
 impl Api {
     /// What the service behind `channel` tells.
     pub(super) async fn told_by(channel: &Channel, headers: &[(String, String)]) -> Result<Self> {
-        let told = reflect(channel, headers).await?;
+        let told: Reflection = reflect(channel, headers).await?;
         let mut services: Vec<ServiceDescriptor> =
             told.services.iter().filter_map(|name| told.pool.get_service_by_name(name)).collect();
         services.sort_by_key(|service| service.full_name().starts_with(OF_GRPC));

@@ -41,6 +41,7 @@ pub(crate) struct Arguments {
     whereabouts: Whereabouts,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as every command is run")]
 pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let all = match &arguments.of {
         Some(target) => of_running(target, &arguments)?,
@@ -89,18 +90,23 @@ fn of_project(service: Option<&str>, shell: &Shell) -> Result<Vec<Route>> {
     }
 }
 
-/// All Rust below a folder. A program may have code of services that it only calls: it serves those
-/// that it makes a service of.
+/// All Rust below a folder but for tests. A program may have code of services that it only calls: it
+/// serves those that it makes a service of.
 fn code(folder: &Path) -> String {
     let (mut code, mut folders) = (String::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         // What cannot be read here, cargo tells of.
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
+            if path.file_stem().is_some_and(|name| name == "tests") {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
-                code.push_str(&std::fs::read_to_string(path).unwrap_or_default());
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                // Tests stand last.
+                code.push_str(text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default());
             }
         }
     }

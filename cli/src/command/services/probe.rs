@@ -1,6 +1,7 @@
 //! Asks instances how they do, by `grpc.health.v1`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::time::Duration;
 
 use bia::Channel;
@@ -29,12 +30,11 @@ impl Probes {
         let mut settings = Settings::default().client;
         settings.connect_timeout = PATIENCE;
         for address in wanted {
-            if !self.0.contains_key(&address) {
-                let channel = Channel::builder(format!("direct:///{address}"));
-                // What is no address is not asked.
-                if let Ok(channel) = channel.settings(settings.clone()).build() {
-                    self.0.insert(address, channel);
-                }
+            let Entry::Vacant(place) = self.0.entry(address) else { continue };
+            let channel = Channel::builder(format!("direct:///{}", place.key()));
+            // What is no address is not asked.
+            if let Ok(channel) = channel.settings(settings.clone()).build() {
+                place.insert(channel);
             }
         }
         let until = Instant::now() + PATIENCE;

@@ -54,7 +54,8 @@ impl Server {
 /// Starts a service that joins the registry in `folder`.
 pub(crate) async fn join(folder: &Path, name: &str, settings: &str) -> TestApp {
     let yaml = format!(
-        "registry: {{kind: local, local: {{path: '{}'}}}}\napp: {{metadata: {{zone: eu-1}}}}\n{settings}",
+        "registry: {{kind: local, local: {{path: '{}'}}}}\napp: {{metadata: {{zone: eu-1}}}}\n\
+         telemetry: {{logs: {{level: error}}}}\n{settings}",
         folder.display()
     );
     let config = bia::Config::<()>::for_test(&yaml).unwrap();
