@@ -98,7 +98,12 @@ impl Input {
                     documents.push(&chunk.about(|| "read stdin".to_owned())?);
                     loop {
                         match (drain(&mut documents, false, &method, &to).await, shell) {
-                            (Err(error), Some(shell)) => shell.warn(&error),
+                            (Err(error), Some(shell)) => {
+                                shell.warn(&error);
+                                if let Some(hint) = error.hint() {
+                                    shell.hint(hint);
+                                }
+                            }
                             (drained, _) => break drained?,
                         }
                     }

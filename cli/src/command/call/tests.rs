@@ -65,7 +65,7 @@ fn a_mistake_in_a_request_is_told_with_its_place_and_what_was_meant() {
         ("{}\n{\"user\":\n {\"age\": \"x\"}}", "line 3, column 12", None),
         (
             "{}  {\"user\": {\"status\": \"ACTIVE\"}}",
-            "line 1, column 31",
+            "line 1, column 32",
             Some("USER_STATUS_ACTIVE"),
         ),
         ("{\"user\": ", "line 1, column 9", None),

@@ -60,10 +60,10 @@ fn page(seen: &Seen, width: usize) -> String {
     let mut services: Vec<&str> = seen.instances.iter().map(|it| it.service.as_str()).collect();
     services.dedup();
     let head = format!(
-        "{}: {} instances of {} services",
+        "{}: {} of {}",
         seen.registry,
-        seen.instances.len(),
-        services.len()
+        counted(seen.instances.len(), "instance"),
+        counted(services.len(), "service")
     );
     let mut text = Look::Faint.paint(head);
     if let Some(error) = &seen.error {
@@ -73,4 +73,9 @@ fn page(seen: &Seen, width: usize) -> String {
         text.push_str(&format!("\n\n{}", show::table(seen, width)));
     }
     text
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
 }

@@ -87,6 +87,34 @@ async fn where_nobody_is_it_is_told_who_is_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tls_is_spoken_where_the_service_does_and_a_stranger_is_refused() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let names = ["127.0.0.1".to_owned(), "user-service".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let tls = format!(
+        "server: {{tls: {{certificate: '{}', key: '{}'}}}}",
+        certificate.display(),
+        key.display()
+    );
+    let server = Server::start_with(&tls).await;
+    let (ca, address) = (certificate.to_str().unwrap(), format!("grpcs://{}", server.address()));
+    let by_address = run("/", &["call", &address, "GetUser", "--ca", ca]);
+    assert_eq!(by_address.code, 0, "{}", by_address.err);
+    // The registry tells that it speaks TLS.
+    let by_name = server.bia(&["call", "user-service", "GetUser", "--ca", ca]);
+    assert_eq!(by_name.code, 0, "{}", by_name.err);
+    let stranger = run("/", &["call", &address, "GetUser"]);
+    assert_eq!(stranger.code, 1);
+    assert!(stranger.err.contains("certificate"), "{}", stranger.err);
+    let without = run("/", &["call", &server.address(), "GetUser"]);
+    assert_eq!(without.code, 1);
+    assert!(without.err.contains("does it speak TLS (grpcs://)"), "{}", without.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_makes_no_sense_is_told_before_anything_is_called() {
     let server = Server::start().await;
     for (arguments, told, hint) in [
