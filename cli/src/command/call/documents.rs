@@ -134,6 +134,8 @@ fn wrong(error: &serde_json::Error, line: usize, column: usize) -> Error {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let what = whole.strip_suffix(&place).unwrap_or(&whole);
     let column = if error.line() <= 1 { column + error.column() } else { error.column() };
+    // Before anything is read it is none yet.
+    let column = column.max(1);
     Error::usage(format!(
         "cannot read the request: {what} at line {}, column {column}",
         line + error.line().max(1)
