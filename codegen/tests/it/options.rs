@@ -166,7 +166,7 @@ fn descriptors_that_a_service_tells_say_the_same_as_its_protos() {
     let read = Compiler::new().file(file).model().expect("it is right");
     let told = Compiler::new().model_of(&read.pool, &["user/v1/user.proto"]);
     let told = told.expect("it is right as well");
-    let said = |model: &bia_codegen::Model| {
+    let said = |model: &Model| {
         let services = model.packages.iter().flat_map(|package| &package.services);
         let methods = services.flat_map(|service| &service.methods);
         let said = methods.map(|method| {
