@@ -19,6 +19,8 @@ pub(crate) struct Member {
     pub(crate) programs: Vec<(String, PathBuf)>,
     /// Where the framework is, if it is had from a folder.
     pub(crate) framework: Option<PathBuf>,
+    /// The folders of what it is built with that is not published.
+    pub(crate) neighbours: Vec<PathBuf>,
     has_build_script: bool,
     depends_on_bia: bool,
     generates: bool,
@@ -32,6 +34,12 @@ impl Member {
         let programs = package.targets.iter().filter(|it| it.kind.iter().any(|kind| kind == "bin"));
         Self {
             programs: programs.map(|it| (it.name.clone(), it.src_path.clone())).collect(),
+            neighbours: package
+                .dependencies
+                .iter()
+                .filter(|it| it.kind.as_deref() != Some("dev"))
+                .filter_map(|it| it.path.clone())
+                .collect(),
             framework: depends("bia", None).and_then(|it| it.path.clone()),
             has_build_script: package
                 .targets
