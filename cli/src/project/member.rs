@@ -13,6 +13,8 @@ use super::{BuildScript, Package};
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// The oldest Rust that builds it, if it says so.
+    pub(crate) rust_version: Option<String>,
     /// Where its `Cargo.toml` is.
     pub(crate) folder: PathBuf,
     /// Its programs: the name, and the file with `main`.
@@ -49,6 +51,7 @@ impl Member {
             generates: depends("bia-codegen", Some("build")).is_some(),
             folder: package.manifest_path.parent().map(PathBuf::from).unwrap_or_default(),
             name: package.name,
+            rust_version: package.rust_version,
             version: package.version,
         }
     }

@@ -44,6 +44,11 @@ impl End {
         self.status.is_some_and(|it| it.success())
     }
 
+    /// Whether it was ended by the signal that asks to stop, which it does not hear itself.
+    pub(super) fn is_terminated(&self) -> bool {
+        self.status.and_then(|it| it.signal()) == Some(Signal::TERM.as_raw())
+    }
+
     pub(super) fn code(&self) -> Option<i32> {
         self.status?.code()
     }

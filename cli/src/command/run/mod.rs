@@ -5,7 +5,7 @@ mod child;
 mod lines;
 mod log;
 mod machine;
-mod plan;
+pub(in crate::command) mod plan;
 mod ports;
 mod screen;
 mod session;

@@ -7,14 +7,14 @@ use crate::project::{Member, Project};
 
 /// One program that is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Service {
+pub(in crate::command) struct Service {
     /// Of its crate, which is what it is called here.
-    pub(super) name: String,
-    pub(super) program: String,
+    pub(in crate::command) name: String,
+    pub(in crate::command) program: String,
     /// Where its crate is, and where it is run: it finds its `configs/` there.
-    pub(super) folder: PathBuf,
+    pub(in crate::command) folder: PathBuf,
     /// Whether it takes the flags of a service on Bia.
-    pub(super) is_bia: bool,
+    pub(in crate::command) is_bia: bool,
 }
 
 /// Those that are named; else the one that `folder` lies in; else all.
@@ -22,7 +22,7 @@ pub(super) struct Service {
 /// # Errors
 ///
 /// There is none of a name, or none at all.
-pub(super) fn plan(
+pub(in crate::command) fn plan(
     project: &Project,
     folder: &Path,
     names: &[String],

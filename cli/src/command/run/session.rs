@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
         }
         if self.has_failed {
             // Everything was told when it happened.
-            return Err(Error::new("not all went well"));
+            return Err(Error::new("not every service was built and ended as it should"));
         }
         Ok(())
     }
@@ -230,15 +230,16 @@ impl<'a> Session<'a> {
 
     fn line(&mut self, from: Source, text: &str) -> Option<Event> {
         let line = log::Line::read(text);
-        let shown = match &line {
+        let pieces = line.as_ref().filter(|_| !self.options.raw).map(log::Line::pieces);
+        let shown = match &pieces {
             _ if self.unread.is_some() => Ok(()),
-            Some(line) if !self.options.raw => self.screen.pieces(from, &line.pieces()),
-            _ => self.screen.raw(from, text),
+            Some(pieces) => self.screen.pieces(from, pieces),
+            None => self.screen.raw(from, text),
         };
         if let Source::Service(index) = from
             && let Some(one) = self.all.get_mut(index)
         {
-            one.told.line(text, line.as_ref());
+            one.told.line(&pieces.map_or_else(|| text.to_owned(), |it| plain(&it)), line.as_ref());
             if line.is_some_and(|line| line.is_started()) {
                 one.told.say_running(&one.service.name, self.shell);
             }
@@ -303,6 +304,9 @@ impl<'a> Session<'a> {
                 self.shell.status("Killed", name);
             } else if end.is_success() {
                 self.shell.status("Stopped", format_args!("{name} in order"));
+            } else if end.is_terminated() {
+                // It has nothing to put in order.
+                self.shell.status("Stopped", name);
             } else {
                 self.shell.error(&one.told.failed(name, "stopped", end, others));
                 self.has_failed = self.machine.is_ending();
@@ -350,6 +354,11 @@ impl<'a> Session<'a> {
             self.shell.status("Stopping", "in order; Ctrl-C again kills");
         }
     }
+}
+
+/// Pieces without their looks.
+fn plain(pieces: &[log::Piece]) -> String {
+    pieces.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a service is started with.

@@ -34,6 +34,7 @@
 //! `rs-consul` cannot register with an agent and drops the metadata; the others hold unmaintained or
 //! blocking HTTP stacks. What is needed here is five requests over the HTTP stack that is there.
 
+mod agent;
 mod api;
 mod entry;
 mod kv;
@@ -56,6 +57,7 @@ use self::api::Api;
 use self::lease::Places;
 
 pub(crate) use kv::ConsulBoard;
+pub use agent::AgentStatus;
 pub use kv::{ConsulSource, ConsulSourceSettings};
 pub use settings::ConsulSettings;
 
@@ -94,6 +96,17 @@ impl Consul {
         let places = Arc::new(Mutex::new(HashMap::new()));
         let settings = Arc::new(settings.clone());
         Ok(Self { api, settings, places, watches: Watches::new() })
+    }
+
+    /// Asks the agent what it is and whether its servers have a leader: for tools that look for what
+    /// is wrong.
+    ///
+    /// # Errors
+    ///
+    /// `CONSUL_UNREACHABLE` if it cannot be reached, `CONSUL_FORBIDDEN` if it does not know the token,
+    /// `CONSUL_REFUSED` if it answers what is not understood.
+    pub async fn status(&self) -> Result<AgentStatus> {
+        agent::status(&self.api).await
     }
 }
 
