@@ -1,4 +1,7 @@
 //! The command as it is used: run, and looked at from outside.
 
 mod command;
+mod doctor;
+mod explain;
 mod help;
+mod run;

@@ -43,8 +43,8 @@ struct Part {
     findings: Vec<Finding>,
 }
 
-pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
-    let project = project(&arguments)?;
+pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
+    let project = project(arguments)?;
     let services = match &project {
         Some(project) => services(project, arguments.service.as_deref())?,
         None => Vec::new(),

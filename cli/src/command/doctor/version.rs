@@ -4,9 +4,7 @@
 pub(super) fn first(text: &str) -> Option<&str> {
     text.split_whitespace()
         .map(|word| word.trim_matches(|char: char| !char.is_ascii_alphanumeric()))
-        .find(|word| {
-            word.contains('.') && word.starts_with(|first: char| first.is_ascii_digit())
-        })
+        .find(|word| word.contains('.') && word.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// Major, minor, patch; what is behind a `-` or missing counts as nothing.

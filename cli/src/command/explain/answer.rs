@@ -130,7 +130,8 @@ fn indented(name: &str, words: &str, width: usize) -> String {
     for (index, line) in lines.iter().enumerate() {
         match index {
             0 if name.is_empty() => text.push_str(&format!("  {line}")),
-            0 => text.push_str(&format!("  {}  {line}", Look::Faint.paint(format!("{name:<NAMES$}")))),
+            0 => text
+                .push_str(&format!("  {}  {line}", Look::Faint.paint(format!("{name:<NAMES$}")))),
             _ => text.push_str(&format!("\n{:margin$}{line}", "")),
         }
     }

@@ -7,13 +7,21 @@ use super::catalogue;
 
 /// What ends a service or this command: code, meaning, remedy.
 const EXITS: [(u16, &str, &str); 9] = [
-    (0, "All went well. A service that was told to stop ended in order, also if calls had to be cut.", ""),
+    (
+        0,
+        "All went well. A service that was told to stop ended in order, also if calls had to be cut.",
+        "",
+    ),
     (
         1,
         "Something failed: a service's port was taken, a server or a hook of its own failed. Of `bia`: something failed, or a check found something.",
         "the last lines say what; a service tells the causes below each other",
     ),
-    (2, "Of `bia`: the arguments make no sense.", "`bia help` and `bia COMMAND --help` say what there is"),
+    (
+        2,
+        "Of `bia`: the arguments make no sense.",
+        "`bia help` and `bia COMMAND --help` say what there is",
+    ),
     (
         78,
         "The settings of a service are wrong (EX_CONFIG of sysexits.h). Key, place and what is expected are printed. Starting again changes nothing.",
@@ -86,19 +94,18 @@ fn meaning(code: Code) -> (&'static str, &'static str) {
             "`bia services` shows who is there",
         ),
         Code::DataLoss => ("Data is lost or broken for good.", ""),
-        Code::Unauthenticated => (
-            "It is not known who calls.",
-            "send what the service's authenticator asks for",
-        ),
+        Code::Unauthenticated => {
+            ("It is not known who calls.", "send what the service's authenticator asks for")
+        }
     }
 }
 
 /// What is known of a code, by its name or number.
 pub(super) fn of(wanted: &str) -> Vec<Answer> {
     let number: Option<u16> = wanted.parse().ok();
-    let grpc = Code::ALL.into_iter().filter(|code| {
-        code.name() == wanted || number == Some(code.number().into())
-    });
+    let grpc = Code::ALL
+        .into_iter()
+        .filter(|code| code.name() == wanted || number == Some(code.number().into()));
     let exits = EXITS.iter().filter(|(code, _, _)| number == Some(*code));
     let status = number.filter(|it| (400..600).contains(it)).and_then(status);
     grpc.map(of_grpc).chain(status).chain(exits.map(of_exit)).collect()
@@ -127,7 +134,9 @@ fn status(status: u16) -> Option<Answer> {
     }
     let (means, remedy) = meaning(code);
     let means = match code {
-        Code::Unknown => "gRPC has no code for it: between services on Bia the status travels beside the code.",
+        Code::Unknown => {
+            "gRPC has no code for it: between services on Bia the status travels beside the code."
+        }
         _ => means,
     };
     Some(Answer {
@@ -172,7 +181,7 @@ mod tests {
     #[test]
     fn a_code_is_known_by_name_and_by_number() {
         let unavailable = ("grpc", "UNAVAILABLE (14)".to_owned());
-        assert_eq!(told("UNAVAILABLE"), [unavailable.clone()]);
+        assert_eq!(told("UNAVAILABLE"), std::slice::from_ref(&unavailable));
         assert_eq!(told("14"), [unavailable]);
         assert_eq!(told("78"), [("exit", "78".to_owned())]);
         let one = [("grpc", "CANCELLED (1)".to_owned()), ("exit", "1".to_owned())];

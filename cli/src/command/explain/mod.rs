@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     markdown: bool,
 }
 
-pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     if arguments.markdown {
         return shell.data(page::page().trim_end());
     }

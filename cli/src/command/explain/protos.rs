@@ -24,7 +24,10 @@ pub(super) fn errors(project: &Project) -> (Vec<Answer>, Vec<Error>) {
                 }
             }
             Err(error) => {
-                faults.push(Error::new(format!("the errors of {} are not known: {error}", service.name)));
+                faults.push(Error::new(format!(
+                    "the errors of {} are not known: {error}",
+                    service.name
+                )));
             }
         }
     }
@@ -67,7 +70,9 @@ fn methods(model: &Model, rule: &ErrorRule) -> Vec<String> {
     let services = model.packages.iter().flat_map(|package| &package.services);
     services
         .flat_map(|service| &service.methods)
-        .filter(|method| method.rules.errors.iter().any(|it| it.of == rule.of && it.reason == rule.reason))
+        .filter(|method| {
+            method.rules.errors.iter().any(|it| it.of == rule.of && it.reason == rule.reason)
+        })
         .map(|method| method.operation.trim_start_matches('/').to_owned())
         .collect()
 }
@@ -79,5 +84,8 @@ fn comment(value: &EnumValueDescriptor) -> String {
     let location = info.and_then(|info| info.location.iter().find(|it| it.path == value.path()));
     let comments = location.map(|it| [it.leading_comments(), it.trailing_comments()]);
     let comments = comments.into_iter().flatten().filter(|it| !it.trim().is_empty());
-    comments.map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(" ")
+    comments
+        .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -68,7 +68,9 @@ fn named(project: &Project, name: &str) -> Result<Service> {
     let error = Error::new(format!("there is no service `{name}` here"));
     let services: Vec<&str> = project.services().map(|it| it.name.as_str()).collect();
     if project.members.iter().any(|it| it.name == name) {
-        return Err(error.with_hint(format!("the crate {name} has no program: it needs src/main.rs")));
+        return Err(
+            error.with_hint(format!("the crate {name} has no program: it needs src/main.rs"))
+        );
     }
     Err(match services.as_slice() {
         [] => error,

@@ -12,5 +12,8 @@ pub(super) fn free(count: usize) -> Result<Vec<u16>> {
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect::<std::io::Result<_>>()
         .about(about)?;
-    held.iter().map(|it| it.local_addr().map(|it| it.port())).collect::<std::io::Result<_>>().about(about)
+    held.iter()
+        .map(|it| it.local_addr().map(|it| it.port()))
+        .collect::<std::io::Result<_>>()
+        .about(about)
 }

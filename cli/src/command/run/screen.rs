@@ -142,11 +142,12 @@ mod tests {
 
     #[test]
     fn no_line_is_longer_than_the_terminal_is_wide() {
-        let pieces: Vec<Piece> =
-            "one two three größe 服务 seven".split(' ').map(|it| (it.to_owned(), Look::Plain)).collect();
-        let lines = |room| -> Vec<String> {
-            wrap(&pieces, room).iter().map(|line| paint(line)).collect()
-        };
+        let pieces: Vec<Piece> = "one two three größe 服务 seven"
+            .split(' ')
+            .map(|it| (it.to_owned(), Look::Plain))
+            .collect();
+        let lines =
+            |room| -> Vec<String> { wrap(&pieces, room).iter().map(|line| paint(line)).collect() };
         assert_eq!(lines(Some(9)), ["one two", "three", "größe", "服务", "seven"]);
         assert_eq!(lines(None), ["one two three größe 服务 seven"]);
         assert_eq!(lines(Some(2)).len(), 6, "nothing is lost");

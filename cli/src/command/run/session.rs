@@ -72,11 +72,8 @@ impl<'a> Session<'a> {
         options: Options,
         shell: &'a Shell,
     ) -> Result<Self> {
-        let watcher = if options.watch {
-            Some(Watcher::new(Spec::of(&project, &services))?)
-        } else {
-            None
-        };
+        let watcher =
+            if options.watch { Some(Watcher::new(Spec::of(&project, &services))?) } else { None };
         let ports = if options.free_ports { ports::free(2 * services.len())? } else { Vec::new() };
         let mut ports = ports.chunks_exact(2);
         let all = services.iter().map(|service| One {
@@ -202,8 +199,7 @@ impl<'a> Session<'a> {
         }
         one.told.begin();
         let name = &one.service.name;
-        let handle =
-            child::start(command, Source::Service(index), &self.sender, &mut self.tasks);
+        let handle = child::start(command, Source::Service(index), &self.sender, &mut self.tasks);
         one.handle = Some(handle.about(|| format!("start {name}"))?);
         Ok(())
     }
@@ -279,7 +275,8 @@ impl<'a> Session<'a> {
         {
             self.shell.warn(&error);
         }
-        let mut events: Vec<Event> = changes.settings.iter().copied().map(Event::Settings).collect();
+        let mut events: Vec<Event> =
+            changes.settings.iter().copied().map(Event::Settings).collect();
         if changes.code {
             events.push(Event::Changed);
         }

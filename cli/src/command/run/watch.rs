@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, Result};
 
-pub(super) use spec::Spec;
 use spec::Kind;
+pub(super) use spec::Spec;
 
 /// An editor that saves several files is done when nothing has changed for so long…
 const QUIET: Duration = Duration::from_millis(150);

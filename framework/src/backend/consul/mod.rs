@@ -56,8 +56,8 @@ use crate::registry::{Discovery, Instance, Lease, Registrar, Watch, Watches};
 use self::api::Api;
 use self::lease::Places;
 
-pub(crate) use kv::ConsulBoard;
 pub use agent::AgentStatus;
+pub(crate) use kv::ConsulBoard;
 pub use kv::{ConsulSource, ConsulSourceSettings};
 pub use settings::ConsulSettings;
 

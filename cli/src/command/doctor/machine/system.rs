@@ -35,7 +35,8 @@ pub(super) fn open_files() -> Option<u64> {
 pub(super) fn files(limit: Option<u64>) -> Finding {
     let Some(limit) = limit else { return Finding::ok("open files", "as many as one likes") };
     let what = format!("{limit} at once in a process");
-    let remedy = "raise it (`ulimit -n 65536`, LimitNOFILE= of systemd): every connection is a file";
+    let remedy =
+        "raise it (`ulimit -n 65536`, LimitNOFILE= of systemd): every connection is a file";
     match limit {
         _ if limit < 256 => Finding::bad("open files", what, remedy),
         _ if limit < 1024 => Finding::warn("open files", what, remedy),
@@ -60,7 +61,8 @@ pub(super) fn backlog(limit: u64) -> Finding {
 pub(super) fn watches(limit: u64) -> Finding {
     let what = format!("{limit} files and folders can be watched");
     if limit < 8192 {
-        let remedy = "raise fs.inotify.max_user_watches: `bia run` and settings that are followed need them";
+        let remedy =
+            "raise fs.inotify.max_user_watches: `bia run` and settings that are followed need them";
         return Finding::warn("watches", what, remedy);
     }
     Finding::ok("watches", what)
@@ -139,9 +141,14 @@ pub(super) fn cpus(count: usize, quota: Option<Quota>) -> Finding {
     match quota {
         Some(Quota::Unlimited) => Finding::ok("cpus", format!("{count}, without a quota")),
         Some(Quota::Hundredths(hundredths)) => {
-            let what = format!("{count}, of which {}.{:02} may be used", hundredths / 100, hundredths % 100);
+            let what = format!(
+                "{count}, of which {}.{:02} may be used",
+                hundredths / 100,
+                hundredths % 100
+            );
             if hundredths < 100 {
-                let remedy = "give it a whole CPU at least: below that every call waits for the next period";
+                let remedy =
+                    "give it a whole CPU at least: below that every call waits for the next period";
                 return Finding::warn("cpus", what, remedy);
             }
             Finding::ok("cpus", what)

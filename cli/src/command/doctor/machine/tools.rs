@@ -31,7 +31,11 @@ pub(super) fn rust(told: Option<&str>, needed: Option<&str>) -> Finding {
     let needed = needed.unwrap_or(OLDEST);
     if numbers(version) < numbers(needed) {
         let what = format!("rustc is {version}, and {needed} is needed");
-        return Finding::bad("rust", what, "`rustup update stable`, or name a newer one in rust-toolchain.toml");
+        return Finding::bad(
+            "rust",
+            what,
+            "`rustup update stable`, or name a newer one in rust-toolchain.toml",
+        );
     }
     Finding::ok("rust", format!("{version}; {needed} is needed"))
 }

@@ -69,23 +69,35 @@ fn of<'a>(lock: &'a DocumentMut, name: &str) -> Vec<&'a str> {
 
 fn locked(lock: &str) -> Finding {
     let Ok(lock) = lock.parse::<DocumentMut>() else {
-        return Finding::bad("versions", "Cargo.lock cannot be read", "`cargo generate-lockfile` makes it anew");
+        return Finding::bad(
+            "versions",
+            "Cargo.lock cannot be read",
+            "`cargo generate-lockfile` makes it anew",
+        );
     };
     let (bia, codegen) = (of(&lock, "bia"), of(&lock, "bia-codegen"));
     let update = "`cargo update bia bia-codegen`, with the same version for both in Cargo.toml";
     match (bia.as_slice(), codegen.as_slice()) {
         ([], _) => Finding::warn("versions", "bia is not locked", "`cargo build` locks it"),
         ([one], [other]) if one != other => {
-            let what = format!("bia is {one} and bia-codegen {other}: what is generated may not compile");
+            let what =
+                format!("bia is {one} and bia-codegen {other}: what is generated may not compile");
             Finding::bad("versions", what, update)
         }
         ([one], _) => {
             let [ours, theirs] = [OURS, one].map(numbers);
             if ours[..2] == theirs[..2] {
-                return Finding::ok("versions", format!("bia and bia-codegen {one}, this command {OURS}"));
+                return Finding::ok(
+                    "versions",
+                    format!("bia and bia-codegen {one}, this command {OURS}"),
+                );
             }
             let what = format!("the project is built with bia {one}, and this command is {OURS}");
-            Finding::warn("versions", what, "use the command of the project's version, or update the project")
+            Finding::warn(
+                "versions",
+                what,
+                "use the command of the project's version, or update the project",
+            )
         }
         (several, _) => {
             let what = format!("bia is there in several versions: {}", several.join(", "));

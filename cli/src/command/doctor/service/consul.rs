@@ -40,12 +40,19 @@ pub(super) fn look(settings: &Settings) -> Option<Finding> {
     Some(judged(status.map_err(|it| it.to_string()), section, &address, has_token))
 }
 
-fn judged(status: Result<AgentStatus, String>, section: &str, address: &str, has_token: bool) -> Finding {
+fn judged(
+    status: Result<AgentStatus, String>,
+    section: &str,
+    address: &str,
+    has_token: bool,
+) -> Finding {
     match status {
         Err(error) => Finding::bad(
             CHECK,
             error,
-            format!("start the agent, or correct {section}; the local registry needs none: registry.kind=local"),
+            format!(
+                "start the agent, or correct {section}; the local registry needs none: registry.kind=local"
+            ),
         ),
         Ok(AgentStatus { leader: None, .. }) => Finding::bad(
             CHECK,

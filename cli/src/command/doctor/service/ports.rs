@@ -8,13 +8,15 @@ use bia::Settings;
 use super::super::finding::Finding;
 
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
-    let all = [("server.address", &settings.server.address), ("admin.address", &settings.admin.address)];
+    let all =
+        [("server.address", &settings.server.address), ("admin.address", &settings.admin.address)];
     let all = all.into_iter().filter(|(_, address)| !address.is_empty());
     all.map(|(setting, address)| judged(setting, address, bind(address))).collect()
 }
 
 fn bind(address: &str) -> io::Result<()> {
-    let addresses: Vec<SocketAddr> = match address.strip_prefix(':').and_then(|it| it.parse().ok()) {
+    let addresses: Vec<SocketAddr> = match address.strip_prefix(':').and_then(|it| it.parse().ok())
+    {
         Some(port) => vec![SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))],
         None => address.to_socket_addrs()?.collect(),
     };
@@ -28,7 +30,9 @@ fn judged(setting: &str, address: &str, bound: io::Result<()>) -> Finding {
     match error.kind() {
         ErrorKind::AddrInUse => Finding::warn(
             "ports",
-            format!("{setting} {address} is taken: by the service itself, if it runs, or by another"),
+            format!(
+                "{setting} {address} is taken: by the service itself, if it runs, or by another"
+            ),
             "stop what has it, set another, or use `bia run --free-ports`",
         ),
         ErrorKind::PermissionDenied => Finding::bad(

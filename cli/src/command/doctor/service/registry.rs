@@ -29,7 +29,11 @@ fn folder(path: &Path) -> Finding {
     };
     let remedy = "make it yours alone (chmod 700), or set registry.local.path";
     if !metadata.is_dir() {
-        return Finding::bad(CHECK, format!("{shown} is no folder"), "remove it, or set registry.local.path");
+        return Finding::bad(
+            CHECK,
+            format!("{shown} is no folder"),
+            "remove it, or set registry.local.path",
+        );
     }
     let own = std::fs::metadata("/proc/self").map(|it| it.uid()).ok();
     if own.is_some_and(|own| own != metadata.uid()) {
@@ -115,10 +119,14 @@ mod tests {
         let text = std::fs::read_to_string(&file).expect("its file");
         let ours = format!("\"pid\": {}", std::process::id());
         assert!(text.contains(&ours), "{text}");
-        std::fs::write(path.join("users@2.json"), text.replace(&ours, "\"pid\": 4194305")).expect("written");
+        std::fs::write(path.join("users@2.json"), text.replace(&ours, "\"pid\": 4194305"))
+            .expect("written");
         let finding = folder(&path);
         assert_eq!(finding.mark, Mark::Warn);
-        assert!(finding.what.ends_with("1 instances, and 1 of processes that are gone"), "{finding:?}");
+        assert!(
+            finding.what.ends_with("1 instances, and 1 of processes that are gone"),
+            "{finding:?}"
+        );
         lease.release().await.expect("released");
     }
 }

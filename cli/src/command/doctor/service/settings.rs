@@ -19,8 +19,18 @@ pub(super) const CHECK: &str = "settings";
 
 /// The sections of the framework.
 const SECTIONS: [&str; 12] = [
-    "app", "server", "admin", "registry", "operations", "client", "clients", "telemetry", "stop",
-    "config", "rollout", "features",
+    "app",
+    "server",
+    "admin",
+    "registry",
+    "operations",
+    "client",
+    "clients",
+    "telemetry",
+    "stop",
+    "config",
+    "rollout",
+    "features",
 ];
 
 /// How long a program may take to look at its settings: a source that is far away may be slow.
@@ -33,7 +43,11 @@ const CONFIGURATION: i32 = 78;
 
 /// What the service's own program says of its settings.
 pub(super) fn program(project: &Project, member: &Member) -> Option<Finding> {
-    let (program, _) = member.programs.iter().find(|(name, _)| *name == member.name).or(member.programs.first())?;
+    let (program, _) = member
+        .programs
+        .iter()
+        .find(|(name, _)| *name == member.name)
+        .or_else(|| member.programs.first())?;
     let built = built(&project.target, program);
     let (mut command, limit) = match built {
         Some(path) => (Command::new(path), CHECKING),
@@ -65,7 +79,11 @@ fn judged(output: Result<Output>, program: &str) -> Finding {
         Ok(output) => output,
         Err(error) => {
             let what = format!("cannot have {program} look at them: {error}");
-            return Finding::warn(CHECK, what, "a service on Bia takes --check-config, and ends at once");
+            return Finding::warn(
+                CHECK,
+                what,
+                "a service on Bia takes --check-config, and ends at once",
+            );
         }
     };
     let told = String::from_utf8_lossy(&output.stderr);
@@ -80,8 +98,16 @@ fn judged(output: Result<Output>, program: &str) -> Finding {
         _ => {
             let last: Vec<&str> = told.lines().rev().take(5).collect();
             let last: Vec<&str> = last.into_iter().rev().collect();
-            let what = format!("{program} --check-config ended with {}: {}", output.status, last.join("\n"));
-            Finding::bad(CHECK, what, "correct what it says; `cargo build` tells what does not compile")
+            let what = format!(
+                "{program} --check-config ended with {}: {}",
+                output.status,
+                last.join("\n")
+            );
+            Finding::bad(
+                CHECK,
+                what,
+                "correct what it says; `cargo build` tells what does not compile",
+            )
         }
     }
 }
@@ -108,7 +134,7 @@ pub(super) fn of(folder: &Path) -> Result<Settings, Invalid> {
     // What a section of the service refers to is its own matter.
     let resolved = tree.resolve(&variables);
     let (settings, _): (Settings, _) = tree.take(&SECTIONS).decode(&[])?;
-    match resolved.err().into_iter().flat_map(Invalid::into_all).find(|it| is_ours(it)) {
+    match resolved.err().into_iter().flat_map(Invalid::into_all).find(is_ours) {
         Some(invalid) => Err(invalid),
         None => Ok(settings),
     }
@@ -147,7 +173,8 @@ mod tests {
     #[test]
     fn every_section_of_the_framework_is_known() {
         let all = serde_json::to_value(Settings::default()).expect("they are data");
-        let mut names: Vec<&str> = all.as_object().expect("a table").keys().map(String::as_str).collect();
+        let mut names: Vec<&str> =
+            all.as_object().expect("a table").keys().map(String::as_str).collect();
         let mut known = SECTIONS;
         names.sort_unstable();
         known.sort_unstable();
@@ -162,7 +189,10 @@ mod tests {
         };
         assert_eq!(judged(output(0, ""), "users").mark, Mark::Ok);
         let wrong = judged(output(78, "Error: server.adress: there is no such setting\n"), "users");
-        assert_eq!((wrong.mark, wrong.what.as_str()), (Mark::Bad, "server.adress: there is no such setting"));
+        assert_eq!(
+            (wrong.mark, wrong.what.as_str()),
+            (Mark::Bad, "server.adress: there is no such setting")
+        );
         assert_eq!(judged(output(101, "error: expected `;`"), "users").mark, Mark::Bad);
         assert_eq!(judged(Err(Error::new("gone")), "users").mark, Mark::Warn);
     }

@@ -8,15 +8,35 @@ use super::*;
 
 /// What looks like a reason and is none: variables, media, values of JSON, methods, time units.
 const NONE: &[&str] = &[
-    "API_DISABLED", "BIA_ENV", "MAPPED_LIBRARIES", "NULL_VALUE", "NO_COLOR", "OUT_DIR", "POD_IP", "RUST_LOG",
-    "STATUS_ACTIVE", "XDG_RUNTIME_DIR",
+    "API_DISABLED",
+    "BIA_ENV",
+    "MAPPED_LIBRARIES",
+    "NULL_VALUE",
+    "NO_COLOR",
+    "OUT_DIR",
+    "POD_IP",
+    "RUST_LOG",
+    "STATUS_ACTIVE",
+    "XDG_RUNTIME_DIR",
 ];
 
 /// What makes an error of a reason: functions of `Error`, and of the admin port's answers.
 const MAKERS: &[&str] = &[
-    "new", "bad_request", "unauthorized", "forbidden", "not_found", "conflict", "precondition_failed",
-    "too_many_requests", "client_closed", "internal", "unimplemented", "unavailable",
-    "deadline_exceeded", "from_grpc", "refusal",
+    "new",
+    "bad_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "conflict",
+    "precondition_failed",
+    "too_many_requests",
+    "client_closed",
+    "internal",
+    "unimplemented",
+    "unavailable",
+    "deadline_exceeded",
+    "from_grpc",
+    "refusal",
 ];
 
 fn is_reason(text: &str) -> bool {
@@ -58,9 +78,12 @@ impl Reasons {
 }
 
 fn is_test(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|it| it.path().is_ident("test") || (it.path().is_ident("cfg") && {
-        it.parse_args::<syn::Ident>().is_ok_and(|ident| ident == "test")
-    }))
+    attributes.iter().any(|it| {
+        it.path().is_ident("test")
+            || (it.path().is_ident("cfg") && {
+                it.parse_args::<syn::Ident>().is_ok_and(|ident| ident == "test")
+            })
+    })
 }
 
 impl<'ast> Visit<'ast> for Reasons {
@@ -83,7 +106,8 @@ impl<'ast> Visit<'ast> for Reasons {
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
         if let syn::Expr::Path(path) = &*call.func
             && let Some(name) = path.path.segments.last()
-            && path.path.segments.len() > 1
+            && let Some(of) = path.path.segments.iter().nth_back(1)
+            && ["Error", "Answer", "Self"].iter().any(|it| of.ident == it)
             && MAKERS.contains(&name.ident.to_string().as_str())
         {
             for argument in &call.args {
@@ -97,7 +121,7 @@ impl<'ast> Visit<'ast> for Reasons {
 
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
         if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &*item.expr
-            && item.vis != syn::Visibility::Inherited
+            && !matches!(item.vis, syn::Visibility::Inherited)
         {
             // `pub const REASON: &str = "VALIDATOR"`.
             self.add(text.value(), true);

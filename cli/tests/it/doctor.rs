@@ -1,0 +1,154 @@
+//! `bia doctor`, on the examples and on machines that lack something.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::command::{Ran, bia, run};
+
+fn findings(ran: &Ran) -> Vec<Value> {
+    let told: Value = serde_json::from_str(&ran.out).unwrap_or_default();
+    assert!(told["findings"].is_array(), "{ran:?}");
+    told["findings"].as_array().cloned().unwrap_or_default()
+}
+
+fn of<'a>(findings: &'a [Value], subject: &str, check: &str) -> Vec<&'a Value> {
+    findings.iter().filter(|it| it["subject"] == subject && it["check"] == check).collect()
+}
+
+fn example() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/user-service")
+}
+
+#[test]
+fn a_machine_is_looked_at_also_outside_of_a_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = run(folder.path(), &["doctor", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let findings = findings(&ran);
+    for check in ["rust", "cargo", "disk", "open files", "clock", "cpus"] {
+        assert_eq!(of(&findings, "this machine", check).len(), 1, "{check}");
+    }
+    assert!(run(folder.path(), &["doctor", "user-service"]).err.contains("in no Rust project"));
+}
+
+#[test]
+fn a_machine_without_rust_is_told_what_to_install() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran: Ran = bia(folder.path())
+        .arg("doctor")
+        .env("PATH", folder.path())
+        .output()
+        .expect("it runs")
+        .into();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("bad   rust"), "{}", ran.out);
+    assert!(ran.out.contains("-> install Rust"), "{}", ran.out);
+    assert!(ran.out.contains("warn  git"), "{}", ran.out);
+    assert!(ran.err.contains("things are wrong"), "{}", ran.err);
+}
+
+#[test]
+fn a_service_that_is_well_is_found_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = folder.path().join("bia");
+    let ran: Ran = bia(example())
+        .args(["doctor", "user-service", "--json"])
+        .env("BIA_REGISTRY__LOCAL__PATH", &registry)
+        .env("BIA_SERVER__ADDRESS", "127.0.0.1:0")
+        .env("BIA_ADMIN__ADDRESS", "127.0.0.1:0")
+        .output()
+        .expect("it runs")
+        .into();
+    let findings = findings(&ran);
+    for check in ["protos", "lock", "versions", "settings", "ports", "registry"] {
+        let found = of(&findings, "user-service", check);
+        assert!(
+            !found.is_empty() && found.iter().all(|it| it["mark"] == "ok"),
+            "{check}: {found:?}"
+        );
+    }
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!registry.exists(), "it only looks");
+}
+
+#[test]
+fn settings_that_are_wrong_ports_that_are_taken_and_a_consul_that_is_away_are_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("it has one").to_string();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = format!("http://{}", gone.local_addr().expect("it has one"));
+    drop(gone);
+    let ran: Ran = bia(example())
+        .args(["doctor", "--json"])
+        .env("BIA_SERVER__ADDRESS", &address)
+        .env("BIA_REGISTRY__KIND", "consul")
+        .env("BIA_REGISTRY__CONSUL__ADDRESS", &nobody)
+        .output()
+        .expect("it runs")
+        .into();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let found = findings(&ran);
+    let ports = of(&found, "user-service", "ports");
+    assert_eq!(ports[0]["mark"], "warn", "{ports:?}");
+    let consul = of(&found, "user-service", "consul");
+    assert_eq!(consul[0]["mark"], "bad", "{consul:?}");
+    assert!(consul[0]["remedy"].as_str().is_some_and(|it| it.contains("registry.consul")));
+
+    let ran: Ran = bia(example())
+        .args(["doctor", "--json"])
+        .env("BIA_SERVER__TIMEOUT", "soon")
+        .output()
+        .expect("it runs")
+        .into();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let found = findings(&ran);
+    let settings = of(&found, "user-service", "settings");
+    assert_eq!(settings.len(), 1, "{settings:?}");
+    assert!(
+        settings[0]["what"].as_str().is_some_and(|it| it.contains("server.timeout")),
+        "{settings:?}"
+    );
+}
+
+#[test]
+fn protos_that_are_wrong_are_told_with_their_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    let bia = Path::new(env!("CARGO_MANIFEST_DIR")).join("../framework");
+    let codegen = Path::new(env!("CARGO_MANIFEST_DIR")).join("../codegen");
+    write(
+        "Cargo.toml",
+        &format!(
+            "[package]\nname = \"users\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             [dependencies]\nbia = {{ path = {bia:?} }}\n\
+             [build-dependencies]\nbia-codegen = {{ path = {codegen:?} }}\n"
+        ),
+    );
+    write("build.rs", "fn main() { bia_codegen::compile(&[\"proto/u/v1/u.proto\"]).unwrap() }");
+    write("src/main.rs", "fn main() { println!(\"{}\", \"a.serve(\") }");
+    write(
+        "proto/u/v1/u.proto",
+        "syntax = \"proto3\";\npackage u.v1;\nmessage A { Gone gone = 1; }\n",
+    );
+    // No cargo that would build it: what its program says is not what is asked here.
+    write("target/debug/users", "#!/bin/sh\nexit 0\n");
+    let program = folder.path().join("target/debug/users");
+    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(program, rights).expect("set");
+    let ran: Ran = crate::command::bia(folder.path())
+        .args(["doctor", "users", "--json"])
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .expect("it runs")
+        .into();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let findings = findings(&ran);
+    let protos = of(&findings, "users", "protos");
+    assert!(protos[0]["what"].as_str().is_some_and(|it| it.contains("u.proto:3:13")), "{protos:?}");
+    assert_eq!(of(&findings, "users", "lock")[0]["mark"], "warn");
+}
