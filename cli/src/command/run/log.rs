@@ -76,7 +76,8 @@ impl Line {
         for (name, value) in &self.0 {
             let is_told = matches!(name.as_str(), "time" | "level" | "message");
             if !is_told && !QUIET.contains(&name.as_str()) {
-                pieces.push((format!("{name}={}", quoted(&told(value))), Look::Faint));
+                let field = format!("{name}={}", quoted(&told(value)));
+                pieces.extend(field.split(' ').map(|word| (word.to_owned(), Look::Faint)));
             }
         }
         pieces

@@ -37,6 +37,8 @@ pub(super) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Down,
+    /// To be started when the build has ended: its program is being replaced.
+    Waiting,
     Up,
     /// Asked to stop; started again when it has, or not.
     Stopping {
@@ -153,10 +155,10 @@ impl Machine {
         let mut actions = Vec::new();
         for (index, (service, program)) in self.services.iter_mut().zip(programs).enumerate() {
             // One that could not be built goes on as it is.
-            let Some(program) = program else { continue };
+            let Some(program) = program.or(service.owed()) else { continue };
             service.built = Some(program);
             match service.state {
-                State::Down => actions.push(service.start(index)),
+                State::Down | State::Waiting => actions.push(service.start(index)),
                 State::Up if service.running != service.built => {
                     service.state = State::Stopping { again: true };
                     actions.push(Action::Stop(index));
@@ -172,7 +174,14 @@ impl Machine {
         let Some(service) = self.services.get_mut(index) else { return Vec::new() };
         let again = service.state == State::Stopping { again: true };
         service.state = State::Down;
-        if again && !is_ending { vec![service.start(index)] } else { Vec::new() }
+        if !again || is_ending {
+            return Vec::new();
+        }
+        if self.build == Build::Idle {
+            return vec![service.start(index)];
+        }
+        service.state = State::Waiting;
+        Vec::new()
     }
 
     fn interrupted(&mut self) -> Vec<Action> {
@@ -189,6 +198,7 @@ impl Machine {
             let is_asked = service.state == (State::Stopping { again: true });
             match service.state {
                 State::Down => {}
+                State::Waiting => service.state = State::Down,
                 // It was told already, and is not started again.
                 State::Stopping { .. } if phase == Phase::Ending && is_asked => {
                     service.state = State::Stopping { again: false };
@@ -210,6 +220,11 @@ impl Machine {
 }
 
 impl Service {
+    /// What it ran last, if it was stopped only to be started again.
+    fn owed(&self) -> Option<Stamp> {
+        self.built.filter(|_| self.state == State::Waiting)
+    }
+
     fn start(&mut self, index: usize) -> Action {
         self.state = State::Up;
         self.running = self.built;

@@ -121,8 +121,9 @@ fn split(text: &str, room: Option<usize>) -> Vec<String> {
     for letter in text.replace('\t', "    ").chars() {
         let width = columns(letter.encode_utf8(&mut [0; 4]));
         if used + width > room {
-            lines.push(String::new());
-            used = 0;
+            let next = lines.last_mut().map(|line| tail(line, room)).unwrap_or_default();
+            used = columns(&next);
+            lines.push(next);
         }
         used += width;
         if let Some(line) = lines.last_mut() {
@@ -130,6 +131,17 @@ fn split(text: &str, room: Option<usize>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Takes off the end of a line the word that it would be cut in, if that is no longer than half a line.
+fn tail(line: &mut String, room: usize) -> String {
+    let Some(space) = line.rfind(' ') else { return String::new() };
+    let tail = line[space + 1..].to_owned();
+    if columns(&tail) > room / 2 || line.trim().len() == tail.len() {
+        return String::new();
+    }
+    line.truncate(space);
+    tail
 }
 
 fn columns(text: &str) -> usize {
@@ -152,6 +164,8 @@ mod tests {
         assert_eq!(lines(None), ["one two three größe 服务 seven"]);
         assert_eq!(lines(Some(2)).len(), 6, "nothing is lost");
         assert_eq!(split("    a服务b", Some(6)), ["    a", "服务b"]);
+        assert_eq!(split("the word is whole", Some(9)), ["the word", "is whole"]);
+        assert_eq!(split("a 123456789", Some(6)), ["a 1234", "56789"]);
         assert_eq!(split("abc", None), ["abc"]);
         assert_eq!(split("", Some(4)), [""]);
         assert_eq!(split("\u{1b}[31mred\u{1b}[0m", Some(2)), ["\u{1b}[31mred\u{1b}[0m"]);

@@ -1,6 +1,7 @@
 //! Crates without dependencies, which are built in a moment, and a run of them that can be watched.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -10,9 +11,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 
-/// Far longer than anything here takes, on a machine that has much else to do: the examples may have
-/// to be built with all that they are made of.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// Far longer than anything here takes, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// A program that says who it is, then some words, and runs until it is asked to stop.
 pub(super) fn program(words: &str) -> String {
@@ -86,8 +86,8 @@ pub(super) struct Run {
     said: Receiver<(Stream, String)>,
     out: Vec<String>,
     err: Vec<String>,
-    /// Up to where it was looked.
-    seen: [usize; 2],
+    /// Lines that were waited for already.
+    seen: BTreeSet<(bool, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Run {
         let (sender, said) = sync_channel(1 << 16);
         read(child.stdout.take().unwrap(), Stream::Out, sender.clone());
         read(child.stderr.take().unwrap(), Stream::Err, sender);
-        Self { child, said, out: Vec::new(), err: Vec::new(), seen: [0; 2] }
+        Self { child, said, out: Vec::new(), err: Vec::new(), seen: BTreeSet::new() }
     }
 
     fn take(&mut self) -> bool {
@@ -121,26 +121,27 @@ impl Run {
     }
 
     fn until(&mut self, stream: Stream, is_it: impl Fn(&str) -> bool) -> String {
+        let is_error = stream == Stream::Err;
         loop {
-            let index = usize::from(stream == Stream::Err);
-            let lines = if stream == Stream::Out { &self.out } else { &self.err };
-            let rest = lines.get(self.seen[index]..).unwrap_or_default();
-            if let Some(at) = rest.iter().position(|line| is_it(line)) {
-                let line = rest[at].clone();
-                self.seen[index] += at + 1;
+            let lines = if is_error { &self.err } else { &self.out };
+            let mut new =
+                lines.iter().enumerate().filter(|(at, _)| !self.seen.contains(&(is_error, *at)));
+            // Services start side by side: what one says may stand before or behind another's words.
+            if let Some((at, line)) = new.find(|(_, line)| is_it(line)) {
+                let line = line.clone();
+                self.seen.insert((is_error, at));
                 return line;
             }
-            self.seen[index] = lines.len();
             assert!(self.take(), "it ended before that: {self}");
         }
     }
 
-    /// Waits for a line of data that was not looked at yet.
+    /// Waits for a line of data that was not waited for yet.
     pub(super) fn until_out(&mut self, is_it: impl Fn(&str) -> bool) -> String {
         self.until(Stream::Out, is_it)
     }
 
-    /// Waits for a line of talk that was not looked at yet.
+    /// Waits for a line of talk that was not waited for yet.
     pub(super) fn until_err(&mut self, is_it: impl Fn(&str) -> bool) -> String {
         self.until(Stream::Err, is_it)
     }

@@ -69,3 +69,50 @@ fn judged(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::finding::Mark;
+    use super::*;
+
+    fn looked(yaml: &str) -> Option<Finding> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let configs = folder.path().join("configs");
+        std::fs::create_dir(&configs).expect("made");
+        std::fs::write(configs.join("app.yaml"), yaml).expect("written");
+        look(&super::super::settings::of(folder.path()).expect("they are right"))
+    }
+
+    #[test]
+    fn nothing_is_asked_of_a_consul_that_nobody_named() {
+        assert_eq!(looked("registry: {kind: local}"), None);
+    }
+
+    #[test]
+    fn an_agent_that_is_away_is_told_with_the_setting_that_names_it() {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = gone.local_addr().expect("it has one");
+        drop(gone);
+        let registry =
+            format!("registry: {{kind: consul, consul: {{address: 'http://{address}'}}}}");
+        let found = looked(&registry).expect("it is asked");
+        assert_eq!(found.mark, Mark::Bad);
+        assert!(found.what.contains(&address.to_string()), "{found:?}");
+        assert!(found.remedy.contains("registry.consul"), "{found:?}");
+        let source = format!("config: {{consul: {{address: 'http://{address}', prefix: users}}}}");
+        let found = looked(&source).expect("it is asked");
+        assert!(found.remedy.contains("config.consul"), "{found:?}");
+    }
+
+    #[test]
+    fn a_cluster_without_a_leader_is_bad_and_one_with_is_not() {
+        let judged = |status| judged(Ok(status), "registry.consul", "http://c:8500", true);
+        assert_eq!(judged(AgentStatus::default()).mark, Mark::Bad);
+        let mut well = AgentStatus::default();
+        well.leader = Some("10.0.0.1:8300".to_owned());
+        assert_eq!(judged(well.clone()).mark, Mark::Ok);
+        well.version = "1.20.1".to_owned();
+        well.datacenter = "dc1".to_owned();
+        assert_eq!(judged(well).what, "http://c:8500 1.20.1, dc1, the token is known");
+    }
+}

@@ -41,13 +41,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "ask for the full name, `user.v1.UserService`, or for the empty one: the process as a whole",
     ),
     entry(
-        "UNAUTHORIZED",
-        &[401],
-        By::Caller,
-        "The caller did not say who it is, or not in a way that the service believes.",
-        "send what the service's authenticator asks for, mostly `authorization: Bearer …`",
-    ),
-    entry(
         "FORBIDDEN",
         &[403],
         By::Caller,

@@ -55,9 +55,9 @@ impl Reasons {
     /// A text with a `_` may be a reason wherever it stands, a single word only where an error is made.
     fn add(&mut self, text: String, is_made: bool) {
         let is_other = ["OTEL_", "CARGO_", "BIA_"].iter().any(|start| text.starts_with(start))
-            || NONE.contains(&text.as_str())
-            || Code::ALL.iter().any(|code| code.name() == text);
-        if is_reason(&text) && (is_made || (text.contains('_') && !is_other)) {
+            || NONE.contains(&text.as_str());
+        let is_code = Code::ALL.iter().any(|code| code.name() == text);
+        if is_reason(&text) && !is_other && (is_made || (text.contains('_') && !is_code)) {
             self.0.insert(text);
         }
     }

@@ -56,6 +56,19 @@ fn a_restart_takes_the_newest_program_however_long_the_stop_takes() {
 }
 
 #[test]
+fn nothing_is_started_while_its_program_is_being_replaced() {
+    for rebuilt in [stamp(3), None] {
+        let mut machine = two_up();
+        machine.on(Event::Changed);
+        assert_eq!(machine.on(Event::Built(vec![stamp(2), stamp(1)])), [Action::Stop(0)]);
+        assert_eq!(machine.on(Event::Changed), [Action::Build]);
+        assert_eq!(machine.on(Event::Ended(0)), []);
+        let started = machine.on(Event::Built(vec![rebuilt, stamp(1)]));
+        assert_eq!(started, [Action::Start(0)], "also if that cannot be built");
+    }
+}
+
+#[test]
 fn one_that_crashed_waits_for_a_change_of_code_or_settings_and_others_go_on() {
     let mut machine = two_up();
     assert_eq!(machine.on(Event::Ended(1)), []);
