@@ -155,7 +155,7 @@ impl Machine {
         let mut actions = Vec::new();
         for (index, (service, program)) in self.services.iter_mut().zip(programs).enumerate() {
             // One that could not be built goes on as it is.
-            let Some(program) = program.or(service.owed()) else { continue };
+            let Some(program) = program.or_else(|| service.owed()) else { continue };
             service.built = Some(program);
             match service.state {
                 State::Down | State::Waiting => actions.push(service.start(index)),
