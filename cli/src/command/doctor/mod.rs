@@ -21,12 +21,14 @@ use self::finding::{Finding, Mark};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-bia doctor                   this machine, and the service of this folder or all of the workspace\n\
-bia doctor user-service      this machine and that one\n\
-bia doctor --json            {\"findings\": [{\"subject\", \"check\", \"mark\": \"ok\"|\"warn\"|\"bad\", \"what\", \"remedy\"}], \"warnings\", \"bad\"}\n\
+bia doctor                  this machine, and the service of this folder or all\n\
+bia doctor user-service     this machine and that one\n\
 \n\
-Looks, and changes nothing; a service's program is run with --check-config, and built for that if it is not.\n\
-Exit code: 0 when nothing is bad, 1 otherwise; warnings are no failure.")]
+With --json: {\"findings\": [{\"subject\", \"check\", \"mark\": \"ok\"|\"warn\"|\"bad\", \"what\", \"remedy\"}], \
+\"warnings\", \"bad\"}.\n\
+\n\
+Looks, and changes nothing; a service's program is run with --check-config, and built for that if it \
+is not there. Exit code: 0 when nothing is bad, 1 otherwise; warnings are no failure.")]
 pub(crate) struct Arguments {
     /// The service, by the name of its crate. Default: that of this folder, or all of the workspace.
     #[arg(value_name = "SERVICE")]

@@ -25,14 +25,16 @@ use self::session::Session;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-bia run                          the service of this folder; in the folder of a workspace, all of them\n\
+bia run                     the service of this folder, or all of a workspace\n\
 bia run user-service order-service --free-ports\n\
 bia run user-service -- --set telemetry.logs.filter=debug\n\
 \n\
-Lines of services and of cargo go to stdout, what this command says to stderr. Ctrl-C stops the services\n\
-in order, a second one kills them. A change of settings needs no restart: services follow their files.\n\
+Lines of services and of cargo go to stdout, what this command says to stderr. Ctrl-C stops the \
+services in order, a second one kills them. A change of settings needs no restart: services follow \
+their files.\n\
 \n\
-Exit code: 0 when all stopped in order, 1 when one did not or could not be built, 130 when they were killed.")]
+Exit code: 0 when all stopped in order, 1 when one did not or could not be built, 130 when they were \
+killed.")]
 pub(crate) struct Arguments {
     /// The services, by the names of their crates; any crate with a program will do. Default: that of
     /// this folder, or all of the workspace.

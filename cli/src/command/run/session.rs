@@ -157,11 +157,7 @@ impl<'a> Session<'a> {
                 }
             }
             Action::Start(index) => self.start(index)?,
-            Action::Stop(index) => {
-                if let Some(handle) = self.all.get(index).and_then(|it| it.handle.as_ref()) {
-                    handle.stop(self.options.stop_timeout);
-                }
-            }
+            Action::Stop(index) => self.stop(index),
             Action::Kill(index) => {
                 if let Some(handle) = self.all.get(index).and_then(|it| it.handle.as_ref()) {
                     handle.kill();
@@ -202,6 +198,16 @@ impl<'a> Session<'a> {
         let handle = child::start(command, Source::Service(index), &self.sender, &mut self.tasks);
         one.handle = Some(handle.about(|| format!("start {name}"))?);
         Ok(())
+    }
+
+    fn stop(&self, index: usize) {
+        let Some(one) = self.all.get(index) else { return };
+        if !self.machine.is_ending() {
+            self.shell.status("Restarting", &one.service.name);
+        }
+        if let Some(handle) = &one.handle {
+            handle.stop(self.options.stop_timeout);
+        }
     }
 
     /// What is to be made of it.

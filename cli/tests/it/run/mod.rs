@@ -23,6 +23,8 @@ fn what_changes_is_built_and_started_anew_and_others_run_on() {
     let (out, err) = run.interrupt(0);
     assert_eq!(out.iter().filter(|line| line.contains("other says")).count(), 1, "{out:?}");
     assert!(err.iter().any(|line| line.contains("Stopped one")), "{err:?}");
+    let restarts = err.iter().filter(|line| line.trim() == "Restarting one").count();
+    assert_eq!(restarts, 3, "{err:?}");
     assert_eq!(pids.len(), 5, "one was started four times: {pids:?}");
     assert!(!pids.iter().any(|pid| fake::is_there(*pid)), "nothing is left behind");
 }
