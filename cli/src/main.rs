@@ -19,6 +19,9 @@ use cli::Cli;
 use shell::Shell;
 
 fn main() -> ExitCode {
+    if let Some(code) = command::run::shim::take_over() {
+        return code;
+    }
     // A mistake in the arguments ends the process here, with exit code 2.
     let cli = Cli::parse();
     let shell = Shell::new(&cli.talk);

@@ -10,14 +10,24 @@ use crate::error::{About as _, Error, Result};
 ///
 /// Those of `work`; Ctrl-C, upon which `work` is dropped where it waits.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .about(|| "start the runtime".to_owned())?;
-    runtime.block_on(async {
+    block_on_whole(async {
         tokio::select! {
             done = work => done,
             _ = tokio::signal::ctrl_c() => Err(Error::interrupted("interrupted")),
         }
     })
+}
+
+/// Waits for `work`, which hears signals itself: it has something to put in order before it ends. It
+/// is polled on this very thread.
+///
+/// # Errors
+///
+/// Those of `work`.
+pub(crate) fn block_on_whole<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .about(|| "start the runtime".to_owned())?
+        .block_on(work)
 }

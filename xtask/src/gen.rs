@@ -1,8 +1,9 @@
 //! Writes the generated code that is checked in, or says what of it is stale.
 //!
 //! Code from protos; dashboard, alert rules and reference from the catalogue of metrics; the reference of
-//! the settings from their types; the reference of the command from the command; the schemas of the examples'
-//! settings from the examples. The work of the first two is in examples of `bia-codegen` and `bia`, so that this crate stays without dependencies.
+//! the settings from their types; those of the command and of the reasons from the command `bia`; the
+//! schemas of the examples' settings from the examples. The work of the first two is in examples of `bia-codegen`
+//! and `bia`, so that this crate stays without dependencies.
 
 use crate::error::{Error, Result};
 use crate::root::repository;
@@ -31,6 +32,7 @@ pub(crate) fn main(check: bool) -> Result<()> {
     exec::run(&mut command)?;
     reference::main(check)?;
     page("docs/src/reference/command.md", &["bia-cli", "--", "man", "--markdown"], check)?;
+    page("docs/src/reference/reasons.md", &["bia-cli", "--", "explain", "--markdown"], check)?;
     DESCRIBED.iter().try_for_each(|service| describe(service, check))
 }
 

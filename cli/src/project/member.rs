@@ -13,12 +13,16 @@ use super::{BuildScript, Package};
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// The oldest Rust that builds it, if it says so.
+    pub(crate) rust_version: Option<String>,
     /// Where its `Cargo.toml` is.
     pub(crate) folder: PathBuf,
     /// Its programs: the name, and the file with `main`.
     pub(crate) programs: Vec<(String, PathBuf)>,
     /// Where the framework is, if it is had from a folder.
     pub(crate) framework: Option<PathBuf>,
+    /// The folders of what it is built with that is not published.
+    pub(crate) neighbours: Vec<PathBuf>,
     has_build_script: bool,
     depends_on_bia: bool,
     generates: bool,
@@ -32,6 +36,12 @@ impl Member {
         let programs = package.targets.iter().filter(|it| it.kind.iter().any(|kind| kind == "bin"));
         Self {
             programs: programs.map(|it| (it.name.clone(), it.src_path.clone())).collect(),
+            neighbours: package
+                .dependencies
+                .iter()
+                .filter(|it| it.kind.as_deref() != Some("dev"))
+                .filter_map(|it| it.path.clone())
+                .collect(),
             framework: depends("bia", None).and_then(|it| it.path.clone()),
             has_build_script: package
                 .targets
@@ -41,6 +51,7 @@ impl Member {
             generates: depends("bia-codegen", Some("build")).is_some(),
             folder: package.manifest_path.parent().map(PathBuf::from).unwrap_or_default(),
             name: package.name,
+            rust_version: package.rust_version,
             version: package.version,
         }
     }

@@ -39,6 +39,8 @@ struct Package {
     name: String,
     version: String,
     manifest_path: PathBuf,
+    #[serde(default)]
+    rust_version: Option<String>,
     dependencies: Vec<Dependency>,
     targets: Vec<Target>,
 }

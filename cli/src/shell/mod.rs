@@ -145,9 +145,27 @@ impl Shell {
         self.can_ask
     }
 
+    /// Whether it says nothing but errors.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
     /// How many columns data has.
     pub(crate) fn width(&self) -> usize {
         width().unwrap_or(WIDTH)
+    }
+
+    /// How many columns a terminal has that data goes to; none if it goes elsewhere.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        io::stdout().is_terminal().then(width).flatten()
+    }
+
+    /// Whether what is printed as data has colours.
+    pub(crate) fn is_colourful(&self) -> bool {
+        match self.colour {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
+        }
     }
 
     fn print(&self, text: impl Display) {

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::fixture::consul::{Agent, Cluster};
+use crate::fixture::consul::{Agent, Cluster, MASTER};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -258,6 +258,31 @@ async fn token(agent: &Agent, name: &str, rules: &str) -> String {
     agent.put("/v1/acl/policy", &json!({"Name": name, "Rules": rules}).to_string()).await;
     let token = json!({"Policies": [{"Name": name}]}).to_string();
     agent.put("/v1/acl/token", &token).await["SecretID"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_agent_tells_what_it_is_and_whether_there_is_a_leader() {
+    let test = "an_agent_tells_what_it_is_and_whether_there_is_a_leader";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let status = consul(&settings(&agent)).status().await.unwrap();
+    assert!(status.version.starts_with(|first: char| first.is_ascii_digit()), "{status:?}");
+    assert_eq!(status.datacenter, "dc1");
+    assert!(status.leader.is_some(), "{status:?}");
+    // Without access control any token will do.
+    let with_token = settings(&agent).with_token("6f3c8b1e-0000-4f0b-9a57-0c1d2e3f4a5b");
+    assert_eq!(consul(&with_token).status().await.unwrap().leader, status.leader);
+}
+
+#[tokio::test]
+async fn a_token_that_the_agent_does_not_know_is_told() {
+    let test = "a_token_that_the_agent_does_not_know_is_told";
+    let Some(agent) = Agent::with_acl(test).await else { return };
+    let unknown = settings(&agent).with_token("6f3c8b1e-0000-4f0b-9a57-0c1d2e3f4a5b");
+    let error = consul(&unknown).status().await.unwrap_err();
+    assert_eq!(error.reason(), "CONSUL_FORBIDDEN", "{error}");
+    assert!(error.message().contains("token"), "{error}");
+    let known = consul(&settings(&agent).with_token(MASTER)).status().await.unwrap();
+    assert!(known.leader.is_some() && !known.version.is_empty(), "{known:?}");
 }
 
 #[tokio::test]

@@ -109,15 +109,15 @@ pub(super) struct Since {
 }
 
 /// One request, and what it is for.
-struct Ask<'a> {
-    method: Method,
-    path: String,
-    query: String,
-    body: Vec<u8>,
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) body: Vec<u8>,
     /// How long the whole may take.
-    limit: Duration,
+    pub(super) limit: Duration,
     /// `register users 1`, for errors.
-    what: &'a str,
+    pub(super) what: &'a str,
 }
 
 impl Api {
@@ -301,13 +301,26 @@ impl Api {
         Ok(())
     }
 
-    async fn request(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes)> {
+    pub(super) async fn request(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes)> {
         let what = ask.what;
         let (head, body) = self.exchange(ask).await?;
         if head.status.is_success() {
             return Ok((head.headers, body));
         }
         Err(self.refused(head.status, &body, what))
+    }
+
+    /// How long a request may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(super) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    pub(super) fn not_understood(&self, what: &str) -> Error {
+        self.failed(502, REFUSED, what, "its answer is not understood")
     }
 
     /// Sends a request and reads the answer, whatever it says.

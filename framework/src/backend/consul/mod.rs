@@ -34,6 +34,7 @@
 //! `rs-consul` cannot register with an agent and drops the metadata; the others hold unmaintained or
 //! blocking HTTP stacks. What is needed here is five requests over the HTTP stack that is there.
 
+mod agent;
 mod api;
 mod entry;
 mod kv;
@@ -55,6 +56,7 @@ use crate::registry::{Discovery, Instance, Lease, Listed, Registrar, Watch, Watc
 use self::api::Api;
 use self::lease::Places;
 
+pub use agent::AgentStatus;
 pub(crate) use kv::ConsulBoard;
 pub use kv::{ConsulSource, ConsulSourceSettings};
 pub use settings::ConsulSettings;
@@ -113,6 +115,17 @@ impl Consul {
     /// Those of [`services`](Self::services).
     pub async fn list(&self, service: &str) -> Result<Vec<Listed>> {
         self.api.list(service).await
+    }
+
+    /// Asks the agent what it is and whether its servers have a leader: for tools that look for what
+    /// is wrong.
+    ///
+    /// # Errors
+    ///
+    /// `CONSUL_UNREACHABLE` if it cannot be reached, `CONSUL_FORBIDDEN` if it does not know the token,
+    /// `CONSUL_REFUSED` if it answers what is not understood.
+    pub async fn status(&self) -> Result<AgentStatus> {
+        agent::status(&self.api).await
     }
 }
 

@@ -1,0 +1,199 @@
+//! The settings of a service: as its own program judges them, and as they are read here.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use bia::Settings;
+use bia::config::{Invalid, Tree, Variables};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::error::{About as _, Error, Result};
+use crate::project::{Member, Project};
+use crate::runtime::block_on;
+
+use super::super::finding::Finding;
+
+pub(super) const CHECK: &str = "settings";
+
+/// The sections of the framework.
+const SECTIONS: [&str; 12] = [
+    "app",
+    "server",
+    "admin",
+    "registry",
+    "operations",
+    "client",
+    "clients",
+    "telemetry",
+    "stop",
+    "config",
+    "rollout",
+    "features",
+];
+
+/// How long a program may take to look at its settings: a source that is far away may be slow.
+const CHECKING: Duration = Duration::from_secs(30);
+/// How long it may take to build it.
+const BUILDING: Duration = Duration::from_secs(15 * 60);
+
+/// Wrong settings.
+const CONFIGURATION: i32 = 78;
+
+/// What the service's own program says of its settings.
+pub(super) fn program(project: &Project, member: &Member) -> Option<Finding> {
+    let (program, _) = member
+        .programs
+        .iter()
+        .find(|(name, _)| *name == member.name)
+        .or_else(|| member.programs.first())?;
+    let built = built(&project.target, program);
+    let (mut command, limit) = match built {
+        Some(path) => (Command::new(path), CHECKING),
+        None => {
+            let mut cargo = Command::new("cargo");
+            cargo.args(["run", "--quiet", "--package", &member.name, "--bin", program, "--"]);
+            (cargo, BUILDING)
+        }
+    };
+    command.arg("--check-config").current_dir(&member.folder).env_remove("CARGO_MANIFEST_DIR");
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = block_on(async {
+        let output = timeout(limit, command.output()).await;
+        let late = format!("it did not end within {} s", limit.as_secs());
+        output.map_err(|_elapsed| Error::new(late))?.about(|| format!("run {program}"))
+    });
+    Some(judged(output, program))
+}
+
+/// The program, if it was built; the newer one of debug and release.
+fn built(target: &Path, program: &str) -> Option<PathBuf> {
+    let all = ["debug", "release"].map(|profile| target.join(profile).join(program));
+    let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|it| it.modified()).ok();
+    all.into_iter().filter(|path| path.is_file()).max_by_key(modified)
+}
+
+fn judged(output: Result<Output>, program: &str) -> Finding {
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => {
+            let what = format!("cannot have {program} look at them: {error}");
+            return Finding::warn(
+                CHECK,
+                what,
+                "a service on Bia takes --check-config, and ends at once",
+            );
+        }
+    };
+    let told = String::from_utf8_lossy(&output.stderr);
+    let told = told.trim().trim_start_matches("Error: ");
+    match output.status.code() {
+        Some(0) => Finding::ok(CHECK, format!("{program} --check-config finds them right")),
+        Some(CONFIGURATION) => Finding::bad(
+            CHECK,
+            told,
+            "correct them; `--print-config` shows what is in force and where each value comes from",
+        ),
+        _ => {
+            let last: Vec<&str> = told.lines().rev().take(5).collect();
+            let last: Vec<&str> = last.into_iter().rev().collect();
+            let what = format!(
+                "{program} --check-config ended with {}: {}",
+                output.status,
+                last.join("\n")
+            );
+            Finding::bad(
+                CHECK,
+                what,
+                "correct what it says; `cargo build` tells what does not compile",
+            )
+        }
+    }
+}
+
+/// The framework's settings of the service in a folder, as its files and this environment have them.
+///
+/// # Errors
+///
+/// They are wrong: says where and how.
+pub(super) fn of(folder: &Path) -> Result<Settings, Invalid> {
+    let variables = Variables::of_process();
+    let mut tree = Tree::new();
+    let configs = folder.join("configs");
+    let environment = variables.environment().map(|it| format!("app.{it}"));
+    for name in [Some("app".to_owned()), environment].into_iter().flatten() {
+        for ending in ["yaml", "yml", "toml", "json"] {
+            let path = configs.join(format!("{name}.{ending}"));
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                tree.add_file(&path, &text)?;
+            }
+        }
+    }
+    tree.add_variables(&variables);
+    // What a section of the service refers to is its own matter.
+    let resolved = tree.resolve(&variables);
+    let (settings, _): (Settings, _) = tree.take(&SECTIONS).decode(&[])?;
+    match resolved.err().into_iter().flat_map(Invalid::into_all).find(is_ours) {
+        Some(invalid) => Err(invalid),
+        None => Ok(settings),
+    }
+}
+
+fn is_ours(invalid: &Invalid) -> bool {
+    let section = invalid.key().and_then(|key| key.split('.').next());
+    section.is_some_and(|it| SECTIONS.contains(&it))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use bia::app::RegistryKind;
+
+    use super::super::super::finding::Mark;
+    use super::*;
+
+    #[test]
+    fn settings_are_read_as_the_service_reads_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let configs = folder.path().join("configs");
+        std::fs::create_dir(&configs).expect("made");
+        let write = |text: &str| std::fs::write(configs.join("app.yaml"), text).expect("written");
+        write("server: {address: 127.0.0.1:9}\nregistry: {kind: none}\ndata: {url: '${NOBODY}'}\n");
+        let settings = of(folder.path()).expect("they are right");
+        assert_eq!(settings.server.address, "127.0.0.1:9");
+        assert_eq!(settings.registry.kind, RegistryKind::None);
+        write("server: {adress: x}\n");
+        let error = of(folder.path()).expect_err("a typo").to_string();
+        assert!(error.contains("adress") && error.contains("app.yaml"), "{error}");
+    }
+
+    #[test]
+    fn every_section_of_the_framework_is_known() {
+        let all = serde_json::to_value(Settings::default()).expect("they are data");
+        let mut names: Vec<&str> =
+            all.as_object().expect("a table").keys().map(String::as_str).collect();
+        let mut known = SECTIONS;
+        names.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(names, known);
+    }
+
+    #[test]
+    fn what_the_program_says_decides() {
+        let output = |code: i32, told: &str| {
+            let status = ExitStatus::from_raw(code << 8);
+            Ok(Output { status, stdout: Vec::new(), stderr: told.as_bytes().to_vec() })
+        };
+        assert_eq!(judged(output(0, ""), "users").mark, Mark::Ok);
+        let wrong = judged(output(78, "Error: server.adress: there is no such setting\n"), "users");
+        assert_eq!(
+            (wrong.mark, wrong.what.as_str()),
+            (Mark::Bad, "server.adress: there is no such setting")
+        );
+        assert_eq!(judged(output(101, "error: expected `;`"), "users").mark, Mark::Bad);
+        assert_eq!(judged(Err(Error::new("gone")), "users").mark, Mark::Warn);
+    }
+}
