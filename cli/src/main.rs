@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod error;
 mod project;
+mod protofile;
 mod runtime;
 mod shell;
 

@@ -5,11 +5,13 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use prost_reflect::DescriptorPool;
+
 use crate::emit::{
     Bind, Client, Contract, Descriptors, Emit, Errors, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
     Operations, Raw, Redact, ServiceTrait, Tree, Validate,
 };
-use crate::error::Error;
+use crate::error::{Error, Topic};
 use crate::model::{Model, Types, Wanted};
 use crate::output::{MARK, Output};
 use crate::source::Sources;
@@ -261,10 +263,26 @@ impl Compiler {
         Ok(self.read()?.0)
     }
 
+    /// Reads the files and checks them against each other, and hands back all that they say, with places
+    /// and comments: for tools that judge protos.
+    ///
+    /// Less is refused than [`model`](Self::model) does: names, HTTP and options may be wrong.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read or is not right, with `file:line:col`; an import that is not found.
+    pub fn descriptors(&self) -> Result<DescriptorPool, Error> {
+        Ok(self.sources()?.pool)
+    }
+
+    fn sources(&self) -> Result<Sources, Error> {
+        Sources::load(&self.files, &self.includes).map_err(|error| error.about(Topic::Source))
+    }
+
     /// The model, and the files that were read for it.
     fn read(&self) -> Result<(Model, Vec<PathBuf>), Error> {
         self.check_settings()?;
-        let Sources { files, pool, read } = Sources::load(&self.files, &self.includes)?;
+        let Sources { files, pool, read } = self.sources()?;
         let [prost, prost_types] = self.prost_paths();
         let wanted = Wanted {
             runtime: self.runtime.clone(),
@@ -299,7 +317,9 @@ impl Compiler {
                 Json { serde: self.serde }.emit(&model, &mut output)?;
                 Bind.emit(&model, &mut output)?;
                 Raw.emit(&model, &mut output)?;
-                Validate.emit(&model, &mut output)?;
+                Validate
+                    .emit(&model, &mut output)
+                    .map_err(|error| error.about(Topic::Rules))?;
                 Errors.emit(&model, &mut output)?;
             }
         }

@@ -1,13 +1,26 @@
-//! `bia proto`: being written.
+//! `bia proto`: works on protos.
 
-use clap::Args;
+mod format;
 
-use crate::error::{Error, Result};
+use clap::{Args, Subcommand};
+
+use crate::error::Result;
 use crate::shell::Shell;
 
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
 
-pub(crate) fn run(_arguments: Arguments, _shell: &Shell) -> Result<()> {
-    Err(Error::new("being written"))
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Formats protos; not a token of them changes.
+    Format(format::Arguments),
+}
+
+pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
+    match arguments.command {
+        Command::Format(arguments) => format::run(&arguments, shell),
+    }
 }
