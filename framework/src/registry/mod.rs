@@ -8,6 +8,7 @@
 mod advertise;
 mod instance;
 mod lease;
+mod listed;
 #[cfg(feature = "consul")]
 mod rejoin;
 mod watches;
@@ -23,6 +24,7 @@ use crate::error::Result;
 pub use advertise::{Advertise, Advertised};
 pub use instance::{Endpoint, Instance};
 pub use lease::{Lease, LeaseState, LeaseTask};
+pub use listed::Listed;
 #[cfg(feature = "consul")]
 pub(crate) use rejoin::Rejoin;
 pub use watches::{Publisher, Watches};

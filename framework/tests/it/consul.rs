@@ -132,6 +132,28 @@ async fn what_kratos_registered_is_found() {
 }
 
 #[tokio::test]
+async fn whoever_looks_into_consul_sees_all_services_and_why_an_instance_gets_no_calls() {
+    let test = "whoever_looks_into_consul_sees_all_services_and_why_an_instance_gets_no_calls";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let client = consul(&settings(&agent));
+    let (well, _listener) = users("well").await;
+    let lease = client.register(well.clone()).await.unwrap();
+    let silent = json!({
+        "ID": "silent", "Name": "users", "Address": "10.9.9.9", "Port": 81,
+        "Checks": [{"Name": "heartbeat", "CheckID": "service:silent", "TTL": "20s"}],
+    });
+    agent.put("/v1/agent/service/register", &silent.to_string()).await;
+    assert_eq!(client.services().await.unwrap(), ["consul", "users"]);
+    let listed = client.list("users").await.unwrap();
+    let faults: Vec<_> =
+        listed.iter().map(|it| (it.instance.id.as_str(), it.fault.as_deref())).collect();
+    assert_eq!(faults, [("silent", Some("heartbeat is critical")), ("well", None)]);
+    assert_eq!(listed[1].instance, well);
+    assert_eq!(client.list("nobody").await.unwrap(), []);
+    lease.release().await.unwrap();
+}
+
+#[tokio::test]
 async fn with_the_default_settings_the_first_to_come_and_the_last_to_leave_are_known_within_a_second()
  {
     let test = "with_the_default_settings_the_first_to_come_and_the_last_to_leave_are_known_within_a_second";

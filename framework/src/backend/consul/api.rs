@@ -1,5 +1,6 @@
 //! The requests that we make of an agent, and what its refusals mean.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{BoxError, Error, Result};
-use crate::registry::Instance;
+use crate::registry::{Instance, Listed};
 
 use super::entry::{self, Registration};
 use super::settings::ConsulSettings;
@@ -201,15 +203,44 @@ impl Api {
         let limit = wait + wait / 16 + self.timeout;
         let ask = Ask { method: Method::GET, path, query, body: Vec::new(), limit, what: &what };
         let (headers, body) = self.request(ask).await?;
-        let instances = entry::read(service, &body).map_err(|error| {
-            self.failed(502, REFUSED, &what, "its answer is not understood").with_source(error)
-        })?;
+        let instances =
+            entry::read(service, &body).map_err(|error| self.not_understood(&what, error))?;
         if instances.is_empty() && says(&headers, FILTERED, "true") {
             let why = "it hides instances that this token may not see: give it service:read and node:read";
             return Err(self.failed(403, FORBIDDEN, &what, why));
         }
         let index = headers.get(INDEX).and_then(|index| index.to_str().ok()?.parse().ok());
         Ok(Answer { instances, index, known_leader: !says(&headers, KNOWN_LEADER, "false") })
+    }
+
+    /// Asks for the names of all services.
+    pub(super) async fn services(&self) -> Result<Vec<String>> {
+        let what = "list the services";
+        let body = self.get("/v1/catalog/services".to_owned(), what).await?;
+        // Each with its tags.
+        let names: BTreeMap<String, IgnoredAny> = self.understood(&body, what)?;
+        Ok(names.into_keys().collect())
+    }
+
+    /// Asks who is registered, whether its checks pass or not.
+    pub(super) async fn list(&self, service: &str) -> Result<Vec<Listed>> {
+        let what = format!("list the instances of {service}");
+        let body = self.get(format!("/v1/health/service/{}", encoded(service)), &what).await?;
+        entry::read_all(service, &body).map_err(|error| self.not_understood(&what, error))
+    }
+
+    async fn get(&self, path: String, what: &str) -> Result<Bytes> {
+        let (method, query, body) = (Method::GET, self.reading.clone(), Vec::new());
+        let ask = Ask { method, path, query, body, limit: self.timeout, what };
+        Ok(self.request(ask).await?.1)
+    }
+
+    fn understood<T: DeserializeOwned>(&self, body: &[u8], what: &str) -> Result<T> {
+        serde_json::from_slice(body).map_err(|error| self.not_understood(what, error))
+    }
+
+    fn not_understood(&self, what: &str, error: serde_json::Error) -> Error {
+        self.failed(502, REFUSED, what, "its answer is not understood").with_source(error)
     }
 
     /// Asks for keys and their values; `since` waits for a change of them, or for a little more.
@@ -235,9 +266,7 @@ impl Api {
         let (head, body) = self.exchange(ask).await?;
         let entries = match head.status {
             StatusCode::NOT_FOUND => Vec::new(),
-            status if status.is_success() => serde_json::from_slice(&body).map_err(|error| {
-                self.failed(502, REFUSED, &what, "its answer is not understood").with_source(error)
-            })?,
+            status if status.is_success() => self.understood(&body, &what)?,
             status => return Err(self.refused(status, &body, &what)),
         };
         let headers = head.headers;

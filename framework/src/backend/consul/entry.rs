@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::{Endpoint, Instance};
+use crate::registry::{Endpoint, Instance, Listed};
 
 use super::settings::ConsulSettings;
 
@@ -136,6 +136,19 @@ fn go_duration(duration: Duration) -> String {
 struct Entry {
     node: Option<Node>,
     service: Service,
+    checks: Option<Vec<State>>,
+}
+
+/// How a check stands.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    output: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,8 +184,34 @@ pub(super) fn read(service: &str, body: &[u8]) -> serde_json::Result<Vec<Instanc
     Ok(entries.into_iter().map(|entry| instance(service, entry)).collect())
 }
 
+/// The instances of an answer by their ids, with what is wrong with those whose checks do not pass.
+pub(super) fn read_all(service: &str, body: &[u8]) -> serde_json::Result<Vec<Listed>> {
+    let entries: Vec<Entry> = serde_json::from_slice(body)?;
+    let mut all: Vec<Listed> = entries
+        .into_iter()
+        .map(|mut entry| {
+            let fault = fault(&entry.checks.take().unwrap_or_default());
+            Listed { instance: instance(service, entry), fault }
+        })
+        .collect();
+    all.sort_by(|a, b| a.instance.id.cmp(&b.instance.id));
+    Ok(all)
+}
+
+/// What the checks that do not pass say: `Service 'users' check is critical: TTL expired`.
+fn fault(checks: &[State]) -> Option<String> {
+    let failing = checks.iter().filter(|check| check.status != "passing");
+    let told: Vec<String> = failing
+        .map(|State { name, status, output }| match output.trim() {
+            "" => format!("{name} is {status}"),
+            output => format!("{name} is {status}: {output}"),
+        })
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 fn instance(service: &str, entry: Entry) -> Instance {
-    let Entry { node, service: found } = entry;
+    let Entry { node, service: found, checks: _ } = entry;
     let tags = found.tags.unwrap_or_default();
     let version = tags.iter().rev().find_map(|tag| tag.strip_prefix(VERSION)).unwrap_or_default();
     let name = if found.service.is_empty() { service.to_owned() } else { found.service };

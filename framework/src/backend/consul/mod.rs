@@ -50,7 +50,7 @@ use std::sync::{Arc, Mutex};
 use futures_core::future::BoxFuture;
 
 use crate::error::Result;
-use crate::registry::{Discovery, Instance, Lease, Registrar, Watch, Watches};
+use crate::registry::{Discovery, Instance, Lease, Listed, Registrar, Watch, Watches};
 
 use self::api::Api;
 use self::lease::Places;
@@ -94,6 +94,25 @@ impl Consul {
         let places = Arc::new(Mutex::new(HashMap::new()));
         let settings = Arc::new(settings.clone());
         Ok(Self { api, settings, places, watches: Watches::new() })
+    }
+
+    /// The names of all services in the catalogue, sorted, that of Consul itself among them.
+    ///
+    /// # Errors
+    ///
+    /// `CONSUL_UNREACHABLE` if the agent does not answer, `CONSUL_FORBIDDEN` if the token is refused.
+    /// Names that a token may not read are not told, which is no error.
+    pub async fn services(&self) -> Result<Vec<String>> {
+        self.api.services().await
+    }
+
+    /// Who is registered as `service`, sorted by id; one whose checks do not pass has a fault.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`services`](Self::services).
+    pub async fn list(&self, service: &str) -> Result<Vec<Listed>> {
+        self.api.list(service).await
     }
 }
 

@@ -16,9 +16,11 @@
 mod file;
 mod folder;
 mod lease;
+mod list;
 mod process;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +30,7 @@ use futures_core::future::BoxFuture;
 
 use crate::config::duration;
 use crate::error::Result;
-use crate::registry::{Discovery, Instance, Lease, Registrar, Watch, Watches};
+use crate::registry::{Discovery, Instance, Lease, Listed, Registrar, Watch, Watches};
 
 use self::folder::Folder;
 
@@ -137,6 +139,28 @@ impl Local {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The names of all services that the folder has leases of, sorted.
+    ///
+    /// Touches the disk, as [`list`](Self::list) does: one small file for each instance.
+    ///
+    /// # Errors
+    ///
+    /// `LOCAL_REGISTRY_UNUSABLE` if the folder cannot be read, or is not ours alone any more.
+    pub fn services(&self) -> Result<Vec<String>> {
+        let all: BTreeSet<_> =
+            list::all(&self.folder, None)?.into_iter().map(|it| it.instance.name).collect();
+        Ok(all.into_iter().collect())
+    }
+
+    /// Who has a lease for `service`, sorted by id; one that its process renews no more has a fault.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`services`](Self::services).
+    pub fn list(&self, service: &str) -> Result<Vec<Listed>> {
+        list::all(&self.folder, Some(service))
     }
 }
 

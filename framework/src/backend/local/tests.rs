@@ -178,6 +178,28 @@ async fn another_process_that_registers_the_same_id_takes_it_over() {
 }
 
 #[tokio::test]
+async fn whoever_looks_into_the_folder_sees_all_services_and_who_hangs() {
+    let (_parent, path) = folder();
+    let local = Local::new(&LocalSettings::at(&path)).unwrap();
+    let lease = local.register(users("a")).await.unwrap();
+    let other = local.register(Instance::new("1", "orders/é", "")).await.unwrap();
+    let hangs = LeaseFile { renewed: None, ..foreign("hangs", Duration::from_secs(10)) };
+    local.folder.write("users@hangs.json", &hangs).unwrap();
+    let file = File::options().write(true).open(path.join("users@hangs.json")).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(30)).unwrap();
+    fs::write(path.join("users@none.json"), "{").unwrap();
+    assert_eq!(local.services().unwrap(), ["orders/é", "users"]);
+    let listed = local.list("users").unwrap();
+    assert_eq!(listed[0], Listed::new(users("a")));
+    assert_eq!(listed[1].instance.id, "hangs");
+    let fault = listed[1].fault.as_deref().unwrap();
+    assert!(fault.contains("longer than its time to live of 10s"), "{fault}");
+    assert_eq!(local.list("user").unwrap(), []);
+    lease.release().await.unwrap();
+    other.release().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_the_dead_left_is_swept_up() {
     let (_parent, path) = folder();
     let local = Local::new(&LocalSettings::at(&path)).unwrap();

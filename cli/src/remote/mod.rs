@@ -1,0 +1,26 @@
+//! Services that run somewhere: where they are, and what they can do.
+//!
+//! [`Place`] is what a user writes, [`Whereabouts`] the arguments that say which registry its names are
+//! of, [`Dial`] how it is spoken to; [`connect()`] makes a channel of the three. [`reflect`] asks a service
+//! what it can do.
+
+mod arguments;
+mod connect;
+mod nearest;
+mod place;
+mod raw;
+mod reflection;
+mod registry;
+mod settings;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use arguments::{Dial, Whereabouts};
+pub(crate) use connect::{Connection, connect};
+pub(crate) use nearest::nearest;
+pub(crate) use place::Place;
+pub(crate) use raw::Raw;
+pub(crate) use reflection::{Reflection, reflect};
+pub(crate) use registry::Registry;
+pub(crate) use stream::next;

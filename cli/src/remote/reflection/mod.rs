@@ -1,0 +1,79 @@
+//! Asks a service what it can do: gRPC server reflection, v1, else v1alpha.
+
+mod gather;
+mod talk;
+mod wire;
+
+use std::time::Duration;
+
+use bia::{Channel, Code};
+use prost_reflect::DescriptorPool;
+
+use crate::error::{Error, Result};
+
+use self::gather::Gathered;
+use self::talk::{Talk, V1, V1ALPHA};
+
+/// How long a service may take to tell all.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a service tells of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Reflection {
+    /// All that it has, options that are extensions too.
+    pub(crate) pool: DescriptorPool,
+    /// The full names of its services, in its order; reflection itself is not among them.
+    pub(crate) services: Vec<String>,
+    /// Those of its services of which it tells nothing but the name.
+    pub(crate) untold: Vec<String>,
+}
+
+/// Asks what the service behind `channel` can do, with metadata `headers`.
+///
+/// # Errors
+///
+/// It has no reflection, with what to do then; it cannot be reached, does not answer in time, or
+/// sends what makes no sense.
+pub(crate) async fn reflect(channel: &Channel, headers: &[(String, String)]) -> Result<Reflection> {
+    let target = channel.target();
+    let told = tokio::time::timeout(PATIENCE, ask(channel, headers)).await;
+    let told = told.map_err(|_elapsed| {
+        Error::new(format!("{target} did not tell what it can do within {PATIENCE:?}"))
+            .with_hint("name its protos with --proto FILE")
+    })?;
+    match told {
+        Ok(gathered) => gathered.into_reflection(&target),
+        Err(error) if error.grpc_code() == Code::Unimplemented => {
+            Err(Error::new(format!("{target} has no reflection: it does not tell what it can do"))
+                .with_hint("name its protos with --proto FILE"))
+        }
+        Err(error) => Err(Error::new(format!(
+            "cannot ask {target} what it can do: {}",
+            super::registry::whole(&error)
+        ))
+        .with_hint(hint(&error))),
+    }
+}
+
+fn hint(error: &bia::Error) -> &'static str {
+    match error.grpc_code() {
+        Code::Unavailable => {
+            "does it run, is that its port for calls, and does it speak TLS (grpcs://)? \
+             `bia services` tells who is there"
+        }
+        Code::Unauthenticated | Code::PermissionDenied => {
+            "show who you are with -H 'authorization: Bearer …', or name its protos with --proto FILE"
+        }
+        _ => "name its protos with --proto FILE",
+    }
+}
+
+/// Some servers have only the older version, of which the newer one is a copy under another name.
+async fn ask(channel: &Channel, headers: &[(String, String)]) -> bia::Result<Gathered> {
+    match Gathered::by(Talk::new(channel, &V1, headers)).await {
+        Err(error) if error.grpc_code() == Code::Unimplemented => {
+            Gathered::by(Talk::new(channel, &V1ALPHA, headers)).await
+        }
+        told => told,
+    }
+}

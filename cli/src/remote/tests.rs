@@ -1,0 +1,105 @@
+use std::fs;
+use std::path::Path;
+
+use bia::config::Variables;
+use clap::Parser;
+use tempfile::TempDir;
+
+use super::*;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    whereabouts: Whereabouts,
+}
+
+fn registry(
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> crate::error::Result<String> {
+    let cli = Cli::parse_from(std::iter::once(&"bia").chain(arguments));
+    let variables = Variables::new(variables.iter().copied());
+    let found = cli.whereabouts.registry_at(folder, &variables)?;
+    Ok(found.map_or_else(|| "none".to_owned(), |registry| registry.describe()))
+}
+
+#[test]
+fn places_are_read_as_people_write_them() {
+    let table = [
+        ("user-service", Some("user-service")),
+        ("discovery:///user-service", Some("user-service")),
+        ("127.0.0.1:8000", Some("127.0.0.1:8000")),
+        (":8000", Some("127.0.0.1:8000")),
+        ("[::1]:8000", Some("[::1]:8000")),
+        ("grpc://localhost:8000/", Some("localhost:8000")),
+        ("grpcs://users.example:443", Some("grpcs://users.example:443")),
+        ("", None),
+        ("grpc://users", None),
+        ("user service", None),
+        ("a:b", None),
+        ("unix:///run/x.sock", None),
+        ("grpc://a:1/x", None),
+    ];
+    for (text, expected) in table {
+        let place = text.parse::<Place>().ok().map(|place| place.to_string());
+        assert_eq!(place.as_deref(), expected, "{text:?}");
+    }
+    let error = "https://users:443".parse::<Place>().expect_err("it is HTTP");
+    assert!(error.hint().is_some_and(|hint| hint.contains("grpcs://users:443")));
+}
+
+#[test]
+fn a_name_that_nobody_has_is_compared_with_those_there_are() {
+    let names = ["user-service", "order-service", "GetUser", "ListUsers", "UpdateUser"];
+    let near = |name: &str| nearest(name, names, 2);
+    assert_eq!(near("usr-service"), ["user-service", "order-service"]);
+    assert_eq!(near("getuser"), ["GetUser"]);
+    assert_eq!(near("Users"), ["ListUsers"]);
+    assert_eq!(near("payment"), [""; 0]);
+    assert_eq!(near(""), [""; 0]);
+}
+
+#[test]
+fn the_registry_is_the_one_that_is_said_else_that_of_the_settings_else_the_local_one() {
+    let folder = TempDir::new().expect("a folder");
+    let leases = folder.path().join("leases");
+    let runtime = [("XDG_RUNTIME_DIR", folder.path().to_str().expect("text"))];
+    let told = |arguments: &[&str], variables: &[(&str, &str)]| {
+        registry(folder.path(), arguments, &[&runtime[..], variables].concat())
+            .expect("it is right")
+    };
+    let at = |path: &Path| format!("local folder {}", path.display());
+    assert_eq!(told(&[], &[]), at(&folder.path().join("bia")));
+    assert_eq!(told(&["--registry-path", leases.to_str().expect("text")], &[]), at(&leases));
+    assert_eq!(told(&["--registry", "none"], &[]), "none");
+    assert_eq!(told(&["--registry", "consul"], &[]), "consul at http://127.0.0.1:8500");
+    assert_eq!(told(&["--consul", "c:1"], &[]), "consul at http://c:1");
+    assert_eq!(told(&[], &[("BIA_REGISTRY__KIND", "none")]), "none");
+    let of_consul = [("CONSUL_HTTP_ADDR", "c:2"), ("CONSUL_HTTP_SSL", "true")];
+    assert_eq!(told(&["--registry", "consul"], &of_consul), "consul at https://c:2");
+    assert_eq!(told(&[], &of_consul), at(&folder.path().join("bia")), "services do not go by it");
+
+    fs::create_dir(folder.path().join("configs")).expect("a folder");
+    let settings = "registry: {kind: consul, consul: {address: 'http://${AGENT:a}:3', token: t}}\n\
+                    own: '${NOT_HERE}'\n";
+    fs::write(folder.path().join("configs/app.yaml"), settings).expect("a file");
+    assert_eq!(told(&[], &[]), "consul at http://a:3");
+    assert_eq!(told(&[], &[("AGENT", "b")]), "consul at http://b:3");
+    assert_eq!(told(&["--consul", "c:1"], &[]), "consul at http://c:1");
+    assert_eq!(told(&["--registry", "local"], &[]), at(&folder.path().join("bia")));
+    let prod = "registry: {kind: none}";
+    fs::write(folder.path().join("configs/app.prod.yaml"), prod).expect("a file");
+    assert_eq!(told(&[], &[("BIA_ENV", "prod")]), "none");
+}
+
+#[test]
+fn settings_that_are_wrong_are_told_unless_somebody_says_where_services_are() {
+    let folder = TempDir::new().expect("a folder");
+    fs::create_dir(folder.path().join("configs")).expect("a folder");
+    fs::write(folder.path().join("configs/app.yaml"), "registry: {kind: cnsul}").expect("a file");
+    let error = registry(folder.path(), &[], &[]).expect_err("there is no such kind");
+    assert!(error.to_string().contains("app.yaml:1"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("--registry")));
+    assert_eq!(registry(folder.path(), &["--registry", "none"], &[]).expect("it is said"), "none");
+}
