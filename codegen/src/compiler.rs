@@ -317,9 +317,7 @@ impl Compiler {
                 Json { serde: self.serde }.emit(&model, &mut output)?;
                 Bind.emit(&model, &mut output)?;
                 Raw.emit(&model, &mut output)?;
-                Validate
-                    .emit(&model, &mut output)
-                    .map_err(|error| error.about(Topic::Rules))?;
+                Validate.emit(&model, &mut output).map_err(|error| error.about(Topic::Rules))?;
                 Errors.emit(&model, &mut output)?;
             }
         }

@@ -40,10 +40,22 @@ impl Wanted {
     ///
     /// A path that is not there, or no file at all.
     pub(crate) fn find(paths: &[PathBuf], includes: &[PathBuf]) -> Result<Self> {
-        let mut wanted = Self { files: Vec::new(), includes: includes.to_vec() };
-        for folder in includes.iter().filter(|folder| !folder.is_dir()) {
+        if let Some(folder) = includes.iter().find(|folder| !folder.is_dir()) {
             return Err(Error::new(format!("there is no folder {}", folder.display())));
         }
+        let mut wanted = Self::without_imports(paths)?;
+        wanted.includes = includes.to_vec();
+        wanted.add_project(false);
+        Ok(wanted)
+    }
+
+    /// The same files, for those who do not look at what they import.
+    ///
+    /// # Errors
+    ///
+    /// A path that is not there, or no file at all.
+    pub(crate) fn without_imports(paths: &[PathBuf]) -> Result<Self> {
+        let mut wanted = Self::default();
         for path in paths {
             if path.is_dir() {
                 wanted.add(walk(path)?);
@@ -56,8 +68,10 @@ impl Wanted {
         }
         if paths.is_empty() {
             wanted.add(walk(Path::new("."))?);
+            if wanted.files.is_empty() {
+                wanted.add_project(true);
+            }
         }
-        wanted.add_project(paths.is_empty() && wanted.files.is_empty());
         if wanted.files.is_empty() {
             let place = match paths {
                 [] => "the current folder".to_owned(),
@@ -65,8 +79,9 @@ impl Wanted {
                     paths.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(", ")
                 }
             };
-            return Err(Error::new(format!("there is no .proto file in {place}"))
-                .with_hint("name files or folders, or make one: bia proto add proto/shop/v1/shop.proto"));
+            return Err(Error::new(format!("there is no .proto file in {place}")).with_hint(
+                "name files or folders, or make one: bia proto add proto/shop/v1/shop.proto",
+            ));
         }
         Ok(wanted)
     }
@@ -197,7 +212,8 @@ pub(crate) fn root_of(path: &Path, text: &str) -> PathBuf {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let by_package = package(text).and_then(|package| above(folder, &package));
     let by_name = || {
-        let is_named = |it: &&Path| it.file_name().is_some_and(|it| it == "proto" || it == "protos");
+        let is_named =
+            |it: &&Path| it.file_name().is_some_and(|it| it == "proto" || it == "protos");
         folder.ancestors().find(is_named).map(Path::to_owned)
     };
     let root = by_package.or_else(by_name).unwrap_or_else(|| folder.to_owned());

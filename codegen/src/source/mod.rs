@@ -105,10 +105,8 @@ pub(crate) fn parse(path: &str, text: &str) -> Result<FileDescriptorProto, Error
 
 /// Refuses what the parser cannot take, of the file that is shown as `path`.
 fn refuse(text: &str, path: &str) -> Result<(), Error> {
-    let place = |offset| Place {
-        file: path.to_owned(),
-        position: Some(diagnose::position(text, offset)),
-    };
+    let place =
+        |offset| Place { file: path.to_owned(), position: Some(diagnose::position(text, offset)) };
     let scan = scan::scan(text);
     if let Some((edition, offset)) = scan.edition {
         let message = format!("protobuf editions are not supported: edition = \"{edition}\"");

@@ -17,9 +17,11 @@ use crate::protofile::{Wanted, read};
 use crate::shell::{Look, Shell};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bia proto format                  every .proto below the current folder\n  \
+#[command(
+    after_help = "Examples:\n  bia proto format                  every .proto below the current folder\n  \
     bia proto format --check proto    says which files are not formatted, for CI\n  \
-    bia proto format - < a.proto      from stdin to stdout, for editors")]
+    bia proto format - < a.proto      from stdin to stdout, for editors"
+)]
 pub(crate) struct Arguments {
     /// Files, and folders that are looked through; the current folder by default. `-` formats stdin
     /// and prints the result.
@@ -36,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     if arguments.paths.iter().any(|path| path == Path::new("-")) {
         return pipe(arguments, shell);
     }
-    let wanted = Wanted::find(&arguments.paths, &[])?;
+    let wanted = Wanted::without_imports(&arguments.paths)?;
     let mut changed = Vec::new();
     let mut failures = Vec::new();
     for file in &wanted.files {
@@ -116,8 +118,9 @@ fn pipe(arguments: &Arguments, shell: &Shell) -> Result<()> {
 /// It is not protobuf: says where.
 pub(crate) fn format(path: &str, text: &str) -> Result<String> {
     bia_codegen::parse(path, text)?;
-    let (statements, end) = tree::read(text)
-        .ok_or_else(|| Error::new(format!("cannot format {path}: its brackets are not understood")))?;
+    let (statements, end) = tree::read(text).ok_or_else(|| {
+        Error::new(format!("cannot format {path}: its brackets are not understood"))
+    })?;
     let mut after = print::file(&statements, &end);
     if text.find('\n').is_some_and(|at| text[..at].ends_with('\r')) {
         after = after.replace('\n', "\r\n");

@@ -5,6 +5,7 @@
 //! formatting it again changes nothing.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::protofile::Kind;
 
@@ -22,7 +23,9 @@ enum Gap {
     Nothing,
     Space,
     /// A line of its own; an empty one before it is kept, or not.
-    Line { keeps_empty: bool },
+    Line {
+        keeps_empty: bool,
+    },
     /// The next line, as a part of what this one began.
     Continued,
 }
@@ -37,6 +40,8 @@ pub(super) struct Printer {
     opened: BTreeSet<usize>,
     /// Brackets of the statement at hand that are not opened up: where their line begins in `out`.
     closed: Vec<(usize, usize)>,
+    /// Where the comments of the statement at hand are in `out`.
+    said: Vec<Range<usize>>,
     /// The statement at hand begins its last part in a new line.
     is_split: bool,
 }
@@ -63,7 +68,8 @@ impl Printer {
                 && before.is_some_and(|before| are_apart(before, statement))
                 && !first.has_empty_line();
             let keeps_empty = before.is_some();
-            let is_more_of = before.is_some() && statement.nodes.is_empty() && first.comments.is_empty();
+            let is_more_of =
+                before.is_some() && statement.nodes.is_empty() && first.comments.is_empty();
             let gap = if is_more_of { Gap::Nothing } else { Gap::Line { keeps_empty } };
             self.statement(statement, gap);
             before = Some(statement);
@@ -75,6 +81,7 @@ impl Printer {
         self.is_split = false;
         loop {
             self.closed.clear();
+            self.said.clear();
             self.wants_empty = wants_empty;
             self.head(statement, gap);
             if !self.is_too_long(statement, start) {
@@ -121,8 +128,13 @@ impl Printer {
         let mut is_any = false;
         for line in self.out.get(start..).unwrap_or_default().split('\n') {
             let line_end = line_start + line.len();
-            // A comment at the end of a line is as long as it is.
-            let is_long = line.chars().count() > WIDTH;
+            // Comments are as long as they are.
+            let comments = self.said.iter().filter(|said| said.start < line_end);
+            let comments = comments.filter_map(|said| {
+                self.out.get(said.start.max(line_start)..said.end.min(line_end))
+            });
+            let comments: usize = comments.map(|text| text.chars().count()).sum();
+            let is_long = line.chars().count() > WIDTH + comments;
             if is_long {
                 is_any = true;
                 let here = self.closed.iter().find(|(at, _)| (line_start..=line_end).contains(at));
@@ -261,7 +273,7 @@ impl Printer {
 
     fn text_of(&mut self, comment: &Comment<'_>, gap: Gap) {
         self.gap(gap, 0);
-        let indent = self.level * INDENT;
+        let (indent, start) = (self.level * INDENT, self.out.len());
         for (index, line) in comment.text.lines().enumerate() {
             if index > 0 {
                 self.out.push('\n');
@@ -273,6 +285,7 @@ impl Printer {
             }
             self.out.push_str(line.trim_end());
         }
+        self.said.push(start..self.out.len());
     }
 
     fn gap(&mut self, gap: Gap, breaks: usize) {

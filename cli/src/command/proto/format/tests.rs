@@ -18,7 +18,10 @@ fn formatted(text: &str) -> String {
 fn every_construct_has_its_form() {
     let table: &[(&str, &str)] = &[
         ("", ""),
-        ("syntax='proto3';package a.b ;import  public \"x.proto\";", "syntax = 'proto3';\n\npackage a.b;\n\nimport public \"x.proto\";\n"),
+        (
+            "syntax='proto3';package a.b ;import  public \"x.proto\";",
+            "syntax = 'proto3';\n\npackage a.b;\n\nimport public \"x.proto\";\n",
+        ),
         ("syntax=\"proto3\";\n\n\n\n// only this\n", "syntax = \"proto3\";\n\n// only this\n"),
         (
             "syntax = \"proto3\"; message A{string a=1;map<string,.A> b=2;oneof c{A d=3;}reserved 4,5 to max;}",
@@ -37,8 +40,8 @@ fn every_construct_has_its_form() {
             "enum E {\n  A = 0 [(x) = {\n    code: 1\n\n    // why\n    text: \"t\" // behind\n  }, deprecated = true];\n}\n",
         ),
         (
-            "message A { // head\n\n  // first\n  string a = 1; // behind\n  /* b */ string b /* c */ = 2 /* d */;\n\n  /* two\n       * lines */\n  string c = 3;\n\n  // last\n\n}\n// end",
-            "message A { // head\n  // first\n  string a = 1; // behind\n  /* b */ string b /* c */ = 2 /* d */;\n\n  /* two\n   * lines */\n  string c = 3;\n\n  // last\n}\n// end\n",
+            "syntax = \"proto3\";\nmessage A { // head\n\n  // first\n  string a = 1; // behind\n  /* b */ string b /* c */ = 2 /* d */;\n\n  /* two\n       * lines */\n  string c = 3;\n\n  // last\n\n}\n// end",
+            "syntax = \"proto3\";\n\nmessage A { // head\n  // first\n  string a = 1; // behind\n  /* b */ string b /* c */ = 2 /* d */;\n\n  /* two\n   * lines */\n  string c = 3;\n\n  // last\n}\n// end\n",
         ),
         (
             "option (a) =\n\"x\"\n\"y\";\nextend .A.B { optional string c = 1 [\n(d) = 1, e = 2]; }",
@@ -64,6 +67,9 @@ fn lines_that_are_too_long_are_opened_up_from_the_outside() {
     );
     let method = format!("service S {{ rpc A{0}(A{0}) returns (B{0}); }}", "x".repeat(40));
     assert!(formatted(&method).contains(")\n      returns (B"), "{}", formatted(&method));
+    let comment = format!("// {}", "x".repeat(100));
+    let method = format!("service S {{\n  {comment}\n  rpc A(A) returns (A); {comment}\n}}\n");
+    assert_eq!(formatted(&method), method);
     let numbers: Vec<String> = (1000..1060).map(|number| number.to_string()).collect();
     let reserved = formatted(&format!("message A {{ reserved {}; }}", numbers.join(",\n")));
     assert!(reserved.lines().all(|line| line.len() <= 100), "{reserved}");
@@ -75,12 +81,16 @@ fn the_line_breaks_of_windows_and_the_mark_of_an_editor_do_no_harm() {
     let text = "syntax = \"proto3\";\r\n// one \r\nmessage A {\r\n/* two\r\n * three */ string a = 1;\r\n}\r\n";
     let after = formatted(text);
     assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
-    assert!(after.contains("// one\r\nmessage A {\r\n  /* two\r\n   * three */ string a = 1;"), "{after}");
+    assert!(
+        after.contains("// one\r\nmessage A {\r\n  /* two\r\n   * three */ string a = 1;"),
+        "{after}"
+    );
 }
 
 #[test]
 fn what_is_no_protobuf_is_told_with_its_place() {
-    let error = format("a/b.proto", "syntax = \"proto3\";\nmessage A {\n  string = 1;\n}\n").unwrap_err();
+    let error =
+        format("a/b.proto", "syntax = \"proto3\";\nmessage A {\n  string = 1;\n}\n").unwrap_err();
     assert!(error.to_string().starts_with("a/b.proto:3:"), "{error}");
     let error = format("a.proto", "edition = \"2023\";\n").unwrap_err();
     assert!(error.to_string().starts_with("a.proto:1:1: protobuf editions"), "{error}");
@@ -99,7 +109,11 @@ fn every_proto_of_the_repository_says_the_same_before_and_after() {
             let text = std::fs::read_to_string(file).expect("it can be read");
             let name = file.display().to_string();
             let after = format(&name, &text).unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert_eq!(format(&name, &after).expect("it still is"), after, "{name}: not the same again");
+            assert_eq!(
+                format(&name, &after).expect("it still is"),
+                after,
+                "{name}: not the same again"
+            );
             assert_eq!(comments(&text), comments(&after), "{name}");
             let target = copy.path().join(file.strip_prefix(&root).expect("it is below"));
             std::fs::create_dir_all(target.parent().expect("it has one")).expect("made");
@@ -107,7 +121,11 @@ fn every_proto_of_the_repository_says_the_same_before_and_after() {
             seen += 1;
         }
         let set = |root: &Path| {
-            let includes = [root.to_owned(), repository.join("proto"), repository.join("codegen/tests/protos")];
+            let includes = [
+                root.to_owned(),
+                repository.join("proto"),
+                repository.join("codegen/tests/protos"),
+            ];
             let files = walk(root).expect("it can be looked through");
             let compiler = includes.iter().fold(Compiler::new().files(files), Compiler::include);
             let pool = compiler.descriptors().expect("they are right");
@@ -128,15 +146,20 @@ fn without_places(file: &prost_reflect::FileDescriptor) -> Vec<String> {
     let messages = file.parent_pool().all_messages().filter(|it| it.parent_file() == *file);
     messages
         .flat_map(|message| {
-            let own = format!("{:?}", message.options());
-            message.fields().map(|field| format!("{:?}", field.options())).chain([own]).collect::<Vec<_>>()
+            let own = json(&message.options());
+            message.fields().map(|field| json(&field.options())).chain([own]).collect::<Vec<_>>()
         })
         .collect()
 }
 
+fn json(options: &prost_reflect::DynamicMessage) -> String {
+    serde_json::to_string(options).expect("they have a form in JSON")
+}
+
 /// Which comments belong to what, without what indentation makes of them.
 fn comments(text: &str) -> Vec<(Vec<i32>, String)> {
-    let trim = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned();
+    let trim =
+        |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned();
     let file = parse("a.proto", text).expect("it is protobuf");
     let places = file.source_code_info.expect("it has places").location;
     places
@@ -178,17 +201,27 @@ fn value() -> impl Strategy<Value = String> {
     scalar.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 1..4)
-                .prop_map(|values| values.into_iter().map(|it| format!("a : {it} , ")).collect::<String>())
+                .prop_map(|values| values
+                    .into_iter()
+                    .map(|it| format!("a : {it} , "))
+                    .collect::<String>())
                 .prop_map(|fields| format!("{{ {fields} }}")),
-            proptest::collection::vec(inner, 1..4)
-                .prop_map(|values| format!("[ {} ]", values.join(" , ")).replace("{ ", "{ ")),
+            proptest::collection::vec(inner, 1..4).prop_map(|values| format!(
+                "[ {} ]",
+                values.join(" , ")
+            )
+            .replace("{ ", "{ ")),
         ]
     })
 }
 
 fn statement() -> impl Strategy<Value = String> {
     let option = value().prop_map(|it| {
-        if it.starts_with('[') { "option ( a . b ) = 1 ;".to_owned() } else { format!("option ( a . b ) . c = {it} ;") }
+        if it.starts_with('[') {
+            "option ( a . b ) = 1 ;".to_owned()
+        } else {
+            format!("option ( a . b ) . c = {it} ;")
+        }
     });
     let field = value().prop_map(|it| {
         let it = if it.starts_with('[') { "1".to_owned() } else { it };
