@@ -26,7 +26,7 @@ enum Command {
     /// Formats protos; not a token of them changes.
     Format(format::Arguments),
     /// Finds what would break those who call a service as it was.
-    Breaking(breaking::Arguments),
+    Breaking(Box<breaking::Arguments>),
 }
 
 pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {

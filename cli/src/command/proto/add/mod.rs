@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 
 /// Refuses names that other files of the folder have already.
 fn taken(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     if !folder.is_dir() {
         return Ok(());
     }
@@ -98,12 +98,12 @@ fn taken(path: &Path, text: &str) -> Result<()> {
 /// named there already. The error says why it must be done by hand.
 fn name_in_script(path: &Path, changes: &mut Changes) -> Result<Option<PathBuf>, String> {
     let none = || "no build.rs compiles it yet".to_owned();
-    let here = project::here().map_err(|_| none())?;
-    let project = Project::find(&here).map_err(|_| none())?;
+    let here = project::here().map_err(|_none_here| none())?;
+    let project = Project::find(&here).map_err(|_none_here| none())?;
     let whole = here.join(path);
     let member = member_of(&project, &whole).ok_or_else(none)?;
     let script = member.folder.join("build.rs");
-    let text = read(&script).map_err(|_| none())?;
+    let text = read(&script).map_err(|_unread| none())?;
     let Ok(below) = whole.strip_prefix(&member.folder) else {
         return Err(format!("{} does not name it", script.display()));
     };

@@ -121,7 +121,7 @@ impl Names {
                 .with_hint("write it like proto/shop/v1/shop.proto"));
         }
         let mut folders = Vec::new();
-        let parent = path.parent().unwrap_or(Path::new(""));
+        let parent = path.parent().unwrap_or_else(|| Path::new(""));
         for part in parent.components() {
             match part {
                 Component::Normal(part) => match part.to_str() {

@@ -53,7 +53,7 @@ impl Lists {
             match (function, inner) {
                 ("compile" | "files", Expr::Array(array)) => self.array(array),
                 ("file", Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-                    self.names.push(text.value())
+                    self.names.push(text.value());
                 }
                 _ => {}
             }

@@ -39,7 +39,7 @@ impl Repository {
         let root = PathBuf::from(String::from_utf8_lossy(&told.stdout).trim_end_matches('\n'));
         let root = root.canonicalize().about(|| format!("find {}", root.display()))?;
         let here = crate::project::here()?;
-        let here = here.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
+        let here = here.strip_prefix(&root).unwrap_or_else(|_| Path::new("")).to_owned();
         Ok(Some(Self { root, here }))
     }
 
@@ -62,11 +62,8 @@ impl Repository {
         for part in whole.components() {
             match part {
                 Component::Normal(part) => inside.push(part),
-                Component::ParentDir => {
-                    if !inside.pop() {
-                        return None;
-                    }
-                }
+                // Above the root there is nothing of it.
+                Component::ParentDir if !inside.pop() => return None,
                 _ => {}
             }
         }
@@ -96,7 +93,7 @@ impl Repository {
                 Error::new(format!("git does not tell {revision}:{}", path.display()))
             })?;
             let full = folder.path().join(path);
-            let parent = full.parent().unwrap_or(folder.path());
+            let parent = full.parent().unwrap_or_else(|| folder.path());
             std::fs::create_dir_all(parent).about(|| format!("make {}", parent.display()))?;
             std::fs::write(&full, contents).about(|| format!("write {}", full.display()))?;
         }

@@ -160,12 +160,12 @@ impl Printer {
                 Some(before) => {
                     let next = nodes.get(index + 1);
                     let gap = gap(before, node, next);
-                    let is_method = keyword == Some("rpc") && index == 2;
-                    if is_method && node.first().text == "(" {
+                    let is_rpc = keyword == Some("rpc");
+                    let is_split = is_rpc && self.is_split && node.is("returns");
+                    let is_full = fills && before.is(",") && !self.has_room(&nodes[index..]);
+                    if is_rpc && index == 2 && node.first().text == "(" {
                         Gap::Nothing
-                    } else if keyword == Some("rpc") && self.is_split && node.is("returns") {
-                        Gap::Continued
-                    } else if fills && before.is(",") && !self.has_room(&nodes[index..]) {
+                    } else if is_split || is_full {
                         Gap::Continued
                     } else {
                         gap

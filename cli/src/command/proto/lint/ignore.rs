@@ -44,7 +44,7 @@ pub(super) fn read(text: &str) -> Vec<Ignore> {
             continue;
         }
         let (rules, reason) =
-            said.trim().split_once(char::is_whitespace).unwrap_or((said.trim(), ""));
+            said.trim().split_once(char::is_whitespace).unwrap_or_else(|| (said.trim(), ""));
         let rules = rules.split(',').filter(|rule| !rule.is_empty()).map(str::to_owned).collect();
         let means = |kind: Kind| kind != Kind::Space && !kind.is_comment();
         let is_behind =

@@ -6,6 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use bia::Code;
 use bia_codegen::ErrorRule;
 use prost_reflect::EnumDescriptor;
+use prost_reflect::prost_types::{EnumOptions, EnumValueOptions};
 
 use crate::command::proto::breaking::change;
 use crate::command::proto::breaking::side::Part;
@@ -36,7 +37,7 @@ impl Comparison<'_> {
                     it.enum_value_descriptor_proto()
                         .options
                         .as_ref()
-                        .is_some_and(|it| it.deprecated())
+                        .is_some_and(EnumValueOptions::deprecated)
                 };
                 let at = At::new(part, &file, now.path());
                 self.deprecated(value.full_name(), at, option(&value), option(&now));
@@ -82,7 +83,7 @@ impl Comparison<'_> {
             self.found(change::WIRE_RESERVED, old.full_name(), at, Some(lost), None);
         }
         let option = |it: &EnumDescriptor| {
-            it.enum_descriptor_proto().options.as_ref().is_some_and(|it| it.deprecated())
+            it.enum_descriptor_proto().options.as_ref().is_some_and(EnumOptions::deprecated)
         };
         self.deprecated(old.full_name(), at, option(old), option(new));
         self.errors((old_part, old), (part, new));

@@ -1,5 +1,6 @@
 //! What became of a field, or of an extension.
 
+use prost_reflect::prost_types::FieldOptions;
 use prost_reflect::{
     Cardinality, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor, Kind,
 };
@@ -77,7 +78,7 @@ impl From<&FieldDescriptor> for View {
             oneof: oneof.map(|oneof| oneof.name().to_owned()),
             oneofs: field.parent_message().oneofs().map(|it| it.name().to_owned()).collect(),
             default: proto.default_value.clone(),
-            is_deprecated: proto.options.as_ref().is_some_and(|it| it.deprecated()),
+            is_deprecated: proto.options.as_ref().is_some_and(FieldOptions::deprecated),
             file: field.parent_file(),
             path: field.path().to_vec(),
         }
@@ -98,7 +99,7 @@ impl From<&ExtensionDescriptor> for View {
             oneof: None,
             oneofs: Vec::new(),
             default: proto.default_value.clone(),
-            is_deprecated: proto.options.as_ref().is_some_and(|it| it.deprecated()),
+            is_deprecated: proto.options.as_ref().is_some_and(FieldOptions::deprecated),
             file: field.parent_file(),
             path: field.path().to_vec(),
         }
@@ -187,10 +188,10 @@ impl Comparison<'_> {
             return self.maps(was, is, at);
         }
         let fit = fit((&was.kind, was.is_group), (&is.kind, is.is_group));
-        self.unfit(fit, is, at, type_name(was), type_name(is));
+        self.unfit(fit, is, at, &type_name(was), &type_name(is));
     }
 
-    fn unfit(&mut self, fit: Fit, is: &View, at: At<'_>, from: String, to: String) {
+    fn unfit(&mut self, fit: Fit, is: &View, at: At<'_>, from: &str, to: &str) {
         let changes = [
             (fit.wire, change::WIRE_FIELD_TYPE),
             (fit.json, change::JSON_FIELD_TYPE),
@@ -198,7 +199,7 @@ impl Comparison<'_> {
         ];
         for (fits, change) in changes {
             if !fits {
-                self.found(change, &is.full_name, at, Some(from.clone()), Some(to.clone()));
+                self.found(change, &is.full_name, at, Some(from.to_owned()), Some(to.to_owned()));
             }
         }
     }
@@ -210,8 +211,8 @@ impl Comparison<'_> {
                 Fit { wire: false, json: false, source: false },
                 is,
                 at,
-                type_name(was),
-                type_name(is),
+                &type_name(was),
+                &type_name(is),
             );
         };
         let mut whole = Fit { wire: true, json: true, source: true };
@@ -231,7 +232,7 @@ impl Comparison<'_> {
             }
         }
         if was.form == is.form {
-            self.unfit(whole, is, at, type_name(was), type_name(is));
+            self.unfit(whole, is, at, &type_name(was), &type_name(is));
         } else if !whole.wire {
             self.found(
                 change::WIRE_FIELD_TYPE,

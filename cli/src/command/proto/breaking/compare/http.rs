@@ -1,7 +1,7 @@
 //! What became of the ways by which a method is called over HTTP.
 
 use bia_codegen::{Segment, Template};
-use prost_reflect::{DynamicMessage, MessageDescriptor, MethodDescriptor};
+use prost_reflect::{DynamicMessage, FileDescriptor, MessageDescriptor, MethodDescriptor};
 
 use crate::command::proto::breaking::change;
 use crate::command::proto::breaking::side::{Part, Side};
@@ -185,7 +185,7 @@ impl Comparison<'_> {
             let files: Vec<_> = part.files().collect();
             for method in files
                 .iter()
-                .flat_map(|file| file.services())
+                .flat_map(FileDescriptor::services)
                 .flat_map(|it| it.methods().collect::<Vec<_>>())
             {
                 for binding in Binding::of(&method) {

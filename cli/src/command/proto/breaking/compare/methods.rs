@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use prost_reflect::prost_types::ServiceOptions;
 use prost_reflect::{DynamicMessage, MethodDescriptor, ServiceDescriptor};
 
 use crate::command::proto::breaking::change;
@@ -32,7 +33,7 @@ impl Comparison<'_> {
             }
         }
         let option = |it: &ServiceDescriptor| {
-            it.service_descriptor_proto().options.as_ref().is_some_and(|it| it.deprecated())
+            it.service_descriptor_proto().options.as_ref().is_some_and(ServiceOptions::deprecated)
         };
         let file = new.parent_file();
         let at = At::new(part, &file, new.path());

@@ -228,12 +228,11 @@ fn way(name: &str, was: Option<&Value>, is: Option<&Value>) -> Vec<Way> {
             by(!is.is_subset(&was), !was.is_subset(&is))
         }
         "ignore" => {
-            let rank =
-                |value: Option<&Value>| value.and_then(|it| it.as_enum_number()).unwrap_or(0);
+            let rank = |value: Option<&Value>| value.and_then(Value::as_enum_number).unwrap_or(0);
             by(rank(is) < rank(was), rank(is) > rank(was))
         }
         "strict" => {
-            let strict = |value: Option<&Value>| value.and_then(|it| it.as_bool()).unwrap_or(true);
+            let strict = |value: Option<&Value>| value.and_then(Value::as_bool).unwrap_or(true);
             by(strict(is) && !strict(was), strict(was) && !strict(is))
         }
         _ => {
@@ -279,7 +278,7 @@ fn refuses_nothing_sent(field: &FieldDescriptor, rules: &DynamicMessage) -> Opti
             list.iter().any(|it| Number::of(it) == Some(zero) || it.as_str() == Some(""))
         };
         match (rule.name(), value) {
-            ("example", _) | ("pattern", _) => false,
+            ("example" | "pattern", _) => false,
             (
                 "min_len" | "min_bytes" | "min_items" | "min_pairs" | "len" | "len_bytes" | "const",
                 Value::String(_),

@@ -77,7 +77,7 @@ fn every_edit_of_the_matrix_is_judged_as_it_must_be_and_no_edit_breaks_nobody() 
     assert!(unseen.is_empty(), "no edit shows {unseen:?}");
 }
 
-/// The rules of `buf breaking` in its categories WIRE and WIRE_JSON, and an edit of the matrix that breaks
+/// The rules of `buf breaking` in its categories `WIRE` and `WIRE_JSON`, and an edit of the matrix that breaks
 /// each: none of them passes here.
 #[test]
 fn nothing_passes_that_buf_breaking_refuses_on_the_wire_or_in_json() {

@@ -13,13 +13,12 @@ pub(super) use crate::protofile::options::{
 pub(super) fn show(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
-        Value::I32(value) => value.to_string(),
+        Value::I32(value) | Value::EnumNumber(value) => value.to_string(),
         Value::I64(value) => value.to_string(),
         Value::U32(value) => value.to_string(),
         Value::U64(value) => value.to_string(),
         Value::F32(value) => value.to_string(),
         Value::F64(value) => value.to_string(),
-        Value::EnumNumber(number) => number.to_string(),
         Value::String(text) => format!("{text:?}"),
         Value::Bytes(bytes) => format!("{bytes:?}"),
         Value::List(values) => {
@@ -64,11 +63,10 @@ pub(super) enum Number {
 impl Number {
     pub(super) fn of(value: &Value) -> Option<Self> {
         match value {
-            Value::I32(value) => Some(Self::Whole((*value).into())),
+            Value::I32(value) | Value::EnumNumber(value) => Some(Self::Whole((*value).into())),
             Value::I64(value) => Some(Self::Whole((*value).into())),
             Value::U32(value) => Some(Self::Whole((*value).into())),
             Value::U64(value) => Some(Self::Whole((*value).into())),
-            Value::EnumNumber(value) => Some(Self::Whole((*value).into())),
             Value::F32(value) => Some(Self::Broken((*value).into())),
             Value::F64(value) => Some(Self::Broken(*value)),
             Value::Message(message) if is_time(message) => Some(Self::Whole(nanos(message))),

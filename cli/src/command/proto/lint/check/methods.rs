@@ -50,7 +50,7 @@ impl Check<'_> {
             self.found_with(rule::RPC_PASCAL_CASE, &path, text, Some(remedy));
         }
         let pascal = names::pascal(name);
-        let bare = service.name().strip_suffix("Service").unwrap_or(service.name());
+        let bare = service.name().strip_suffix("Service").unwrap_or_else(|| service.name());
         let is_own = |message: &str, kind: &str| {
             [
                 format!("{pascal}{kind}"),

@@ -8,7 +8,7 @@ use prost_reflect::{
 };
 
 use crate::command::proto::lint::rule;
-use crate::protofile::options::{extension, get, list, message, message_extension, text};
+use crate::protofile::options::{extension, get, list, message_extension, text};
 use crate::protofile::{Place, position_of};
 
 use super::{Check, Finding};

@@ -1,6 +1,7 @@
 //! Messages and enums: how they and what is in them is called.
 
 use bia_codegen::ErrorRule;
+use prost_reflect::prost_types::EnumOptions;
 use prost_reflect::{Cardinality, EnumDescriptor, MessageDescriptor};
 
 use crate::command::proto::lint::{names, rule};
@@ -74,7 +75,7 @@ impl Check<'_> {
             self.found_with(rule::ENUM_PASCAL_CASE, proto.path(), text, Some(remedy));
         }
         let raw = proto.enum_descriptor_proto();
-        if raw.options.as_ref().is_some_and(|it| it.allow_alias()) {
+        if raw.options.as_ref().is_some_and(EnumOptions::allow_alias) {
             let text = format!("the enum {name} lets numbers have several names");
             self.found(rule::ENUM_NO_ALLOW_ALIAS, proto.path(), text);
         }
