@@ -140,6 +140,12 @@ impl Shell {
         width().unwrap_or(WIDTH)
     }
 
+    /// How many columns the terminal has that data goes to; none where it goes elsewhere, and lines
+    /// must stay whole.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        width()
+    }
+
     fn print(&self, text: impl Display) {
         let mut err = AutoStream::new(io::stderr().lock(), self.colour);
         // There is nobody left to tell that it cannot be told.

@@ -9,6 +9,7 @@ mod http;
 mod openapi;
 mod options;
 mod rules;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -38,6 +38,22 @@ pub(super) fn render<'a>(
     lines.join("\n")
 }
 
+/// A line below a finding: a name and a text, wrapped where there is a terminal.
+pub(super) fn line(name: &str, look: Look, text: &str, columns: Option<usize>) -> String {
+    const INDENT: usize = 2;
+    let first = INDENT + name.len() + 2;
+    let Some(columns) = columns.filter(|columns| *columns > first + NARROWEST) else {
+        return format!("  {}: {text}", look.paint(name));
+    };
+    // The name is a word that takes as much room.
+    let whole = format!("{} {text}", "-".repeat(name.len() + 1));
+    let mut lines = wrap(&whole, columns - 2 * INDENT).into_iter();
+    let rest = lines.next().and_then(|line| line.split_once(' ').map(|(_, rest)| rest.to_owned()));
+    let head = format!("  {}: {}", look.paint(name), rest.unwrap_or_default());
+    let more = lines.map(|line| format!("{}{line}", " ".repeat(2 * INDENT)));
+    std::iter::once(head).chain(more).collect::<Vec<_>>().join("\n")
+}
+
 /// `text` in lines of at most `width` columns, where words let it.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -64,6 +80,13 @@ mod tests {
         };
         let shown = |width| anstream::adapter::strip_str(&render(rows(), width)).to_string();
         assert_eq!(shown(36), "A\n  NAME  some words that go on for\n        more than a line");
+        let below = |columns| {
+            let line =
+                line("NAME", Look::Bad, "some words that go on for more than a line", columns);
+            anstream::adapter::strip_str(&line).to_string()
+        };
+        assert_eq!(below(None), "  NAME: some words that go on for more than a line");
+        assert_eq!(below(Some(36)), "  NAME: some words that go on for\n    more than a line");
         assert_eq!(shown(30), "A\n  NAME\n    some words that go on for\n    more than a line");
     }
 }

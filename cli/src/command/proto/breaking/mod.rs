@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     if arguments.json {
         shell.data(report::json(against, &findings))?;
     } else if !findings.is_empty() {
-        shell.data(report::text(&findings))?;
+        shell.data(report::text(&findings, shell.columns()))?;
     }
     let breaking = findings.iter().filter(|it| it.change.level == Level::Breaks);
     let mut counts = Vec::new();

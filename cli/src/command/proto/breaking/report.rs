@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::command::proto::list;
 use crate::protofile::Place;
 use crate::shell::Look;
 
@@ -9,7 +10,7 @@ use super::change::{Change, Level};
 use super::compare::Finding;
 
 /// Changes of one thing that are one edit stand together.
-pub(super) fn text(findings: &[Finding]) -> String {
+pub(super) fn text(findings: &[Finding], columns: Option<usize>) -> String {
     let mut lines = Vec::new();
     let is_one = |a: &Finding, b: &Finding| {
         (&a.place, &a.subject, &a.detail, &a.from, &a.to)
@@ -31,9 +32,10 @@ pub(super) fn text(findings: &[Finding]) -> String {
                 Level::Notes => Look::Warn,
             };
             let change = finding.change;
-            lines.push(format!("  {}: {}; {}", look.paint(change.id), change.what, change.breaks));
+            let text = format!("{}; {}", change.what, change.breaks);
+            lines.push(list::line(change.id, look, &text, columns));
         }
-        lines.push(format!("  {}: {}", Look::Good.paint("remedy"), first.change.remedy));
+        lines.push(list::line("remedy", Look::Good, first.change.remedy, columns));
     }
     lines.join("\n")
 }

@@ -70,7 +70,9 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         let all: Vec<Value> = findings.iter().map(as_json).collect();
         shell.data(json!({"files": wanted.files.len(), "findings": all}))?;
     } else if !findings.is_empty() {
-        shell.data(findings.iter().map(as_text).collect::<Vec<_>>().join("\n"))?;
+        shell.data(
+            findings.iter().map(|it| as_text(it, shell.columns())).collect::<Vec<_>>().join("\n"),
+        )?;
     }
     let files = match wanted.files.len() {
         1 => "1 file".to_owned(),
@@ -180,14 +182,13 @@ fn remedy(finding: &Finding) -> &str {
     finding.remedy.as_deref().unwrap_or(finding.rule.remedy)
 }
 
-fn as_text(finding: &Finding) -> String {
+fn as_text(finding: &Finding, columns: Option<usize>) -> String {
     format!(
-        "{}: {}: {}\n  {}: {}",
+        "{}: {}: {}\n{}",
         Look::Bold.paint(place(&finding.place)),
         Look::Bad.paint(finding.rule.id),
         finding.text,
-        Look::Good.paint("remedy"),
-        remedy(finding)
+        list::line("remedy", Look::Good, remedy(finding), columns)
     )
 }
 
@@ -235,5 +236,5 @@ pub(super) fn lint(files: &[&std::path::Path]) -> Vec<String> {
     let groups = wanted.groups().expect("they can be read");
     let found = groups.iter().flat_map(|group| check::group(group).expect("they can be read"));
     let left = left(found.collect(), &wanted, &Config::default()).expect("they can be read");
-    left.iter().map(as_text).collect()
+    left.iter().map(|it| as_text(it, None)).collect()
 }

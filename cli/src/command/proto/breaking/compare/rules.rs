@@ -128,7 +128,8 @@ fn compare(
     }
     for name in names {
         let (was, is) = (get(old, &name), get(new, &name));
-        if was == is {
+        // Messages of two states are never equal, though they say the same.
+        if was.as_ref().map(show) == is.as_ref().map(show) {
             continue;
         }
         let rule = format!("{prefix}{name}");
