@@ -38,20 +38,34 @@ pub(super) fn render<'a>(
     lines.join("\n")
 }
 
-/// A line below a finding: a name and a text, wrapped where there is a terminal.
+/// A line below a finding: a name and a text.
 pub(super) fn line(name: &str, look: Look, text: &str, columns: Option<usize>) -> String {
-    const INDENT: usize = 2;
-    let first = INDENT + name.len() + 2;
-    let Some(columns) = columns.filter(|columns| *columns > first + NARROWEST) else {
-        return format!("  {}: {text}", look.paint(name));
+    hang((&format!("  {}:", look.paint(name)), name.len() + 3), text, columns)
+}
+
+/// A head, of which is told how many columns it has, and a text behind it; wrapped where there is a
+/// terminal, and whole where there is none.
+pub(super) fn hang((head, length): (&str, usize), text: &str, columns: Option<usize>) -> String {
+    const INDENT: usize = 4;
+    let Some(columns) = columns.filter(|columns| *columns >= INDENT + NARROWEST) else {
+        return format!("{head} {text}");
     };
-    // The name is a word that takes as much room.
-    let whole = format!("{} {text}", "-".repeat(name.len() + 1));
-    let mut lines = wrap(&whole, columns - 2 * INDENT).into_iter();
-    let rest = lines.next().and_then(|line| line.split_once(' ').map(|(_, rest)| rest.to_owned()));
-    let head = format!("  {}: {}", look.paint(name), rest.unwrap_or_default());
-    let more = lines.map(|line| format!("{}{line}", " ".repeat(2 * INDENT)));
-    std::iter::once(head).chain(more).collect::<Vec<_>>().join("\n")
+    let mut out = head.to_owned();
+    let mut column = length;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column + 1 + width > columns && column > INDENT {
+            out.push('\n');
+            out.push_str(&" ".repeat(INDENT));
+            column = INDENT;
+        } else {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out
 }
 
 /// `text` in lines of at most `width` columns, where words let it.

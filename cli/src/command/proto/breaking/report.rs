@@ -19,13 +19,12 @@ pub(super) fn text(findings: &[Finding], columns: Option<usize>) -> String {
     for edit in findings.chunk_by(is_one) {
         let Some(first) = edit.first() else { continue };
         let gone = if first.is_gone { " (gone)" } else { "" };
-        lines.push(format!(
-            "{}: {}{}{gone}{}",
-            Look::Bold.paint(place(&first.place)),
-            first.subject,
-            if first.detail.is_empty() { String::new() } else { format!(": {}", first.detail) },
-            turn(first),
-        ));
+        let place = place(&first.place);
+        let detail =
+            if first.detail.is_empty() { String::new() } else { format!(": {}", first.detail) };
+        let text = format!("{}{detail}{gone}{}", first.subject, turn(first));
+        let head = format!("{}:", Look::Bold.paint(&place));
+        lines.push(list::hang((&head, place.chars().count() + 1), &text, columns));
         for finding in edit {
             let look = match finding.change.level {
                 Level::Breaks => Look::Bad,

@@ -183,11 +183,12 @@ fn remedy(finding: &Finding) -> &str {
 }
 
 fn as_text(finding: &Finding, columns: Option<usize>) -> String {
+    let place = place(&finding.place);
+    let head = format!("{}: {}:", Look::Bold.paint(&place), Look::Bad.paint(finding.rule.id));
+    let length = place.chars().count() + finding.rule.id.len() + 3;
     format!(
-        "{}: {}: {}\n{}",
-        Look::Bold.paint(place(&finding.place)),
-        Look::Bad.paint(finding.rule.id),
-        finding.text,
+        "{}\n{}",
+        list::hang((&head, length), &finding.text, columns),
         list::line("remedy", Look::Good, remedy(finding), columns)
     )
 }

@@ -50,8 +50,10 @@ pub(super) fn compare(old: &Side, new: &Side) -> Vec<Finding> {
     comparison.captured();
     let mut findings = comparison.findings;
     findings.sort_by(|a, b| {
-        let key = |it: &Finding| (it.place.clone(), it.subject.clone(), it.change.category);
-        key(a).cmp(&key(b))
+        // What is one edit stands together.
+        let edit = |it: &Finding| (it.place.clone(), it.subject.clone(), it.detail.clone());
+        let turn = |it: &Finding| (it.from.clone(), it.to.clone(), it.change.category);
+        edit(a).cmp(&edit(b)).then_with(|| turn(a).cmp(&turn(b)))
     });
     findings.dedup();
     findings

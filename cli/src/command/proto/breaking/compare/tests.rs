@@ -3,7 +3,7 @@ use std::path::Path;
 
 use prost_reflect::prost::Message as _;
 
-use crate::command::proto::breaking::change;
+use crate::command::proto::breaking::change::{self, Category};
 use crate::command::proto::breaking::side::{Part, Side};
 use crate::protofile::Wanted;
 
@@ -81,7 +81,18 @@ fn every_edit_of_the_matrix_is_judged_as_it_must_be_and_no_edit_breaks_nobody() 
 /// each: none of them passes here.
 #[test]
 fn nothing_passes_that_buf_breaking_refuses_on_the_wire_or_in_json() {
-    const WIRE: &[&str] = &["WIRE", "JSON"];
+    // Those of WIRE_JSON alone; all others are of WIRE as well.
+    const OF_JSON: [&str; 9] = [
+        "ENUM_SAME_JSON_FORMAT",
+        "ENUM_VALUE_NO_DELETE_UNLESS_NAME_RESERVED",
+        "ENUM_VALUE_SAME_NAME",
+        "FIELD_NO_DELETE_UNLESS_NAME_RESERVED",
+        "FIELD_SAME_JSON_NAME",
+        "FIELD_SAME_NAME",
+        "FIELD_WIRE_JSON_COMPATIBLE_CARDINALITY",
+        "FIELD_WIRE_JSON_COMPATIBLE_TYPE",
+        "MESSAGE_SAME_JSON_FORMAT",
+    ];
     let table = [
         ("ENUM_SAME_JSON_FORMAT", "syntax changed"),
         ("ENUM_VALUE_NO_DELETE_UNLESS_NAME_RESERVED", "enum value removed, number reserved"),
@@ -125,10 +136,12 @@ fn nothing_passes_that_buf_breaking_refuses_on_the_wire_or_in_json() {
         let edit = matrix::EDITS.iter().find(|(it, ..)| *it == name);
         let (_, old, new, _) = edit.unwrap_or_else(|| panic!("{rule}: no edit is called {name}"));
         let found = findings(old, new);
-        assert!(
-            found.iter().any(|it| WIRE.contains(&it.change.category.name())),
-            "{rule}: {name} passes"
-        );
+        let is_judged = found.iter().any(|it| match it.change.category {
+            Category::Wire => true,
+            Category::Json => OF_JSON.contains(&rule),
+            _ => false,
+        });
+        assert!(is_judged, "{rule}: {name} passes");
     }
 }
 
