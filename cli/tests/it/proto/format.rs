@@ -22,7 +22,7 @@ fn protos_are_formatted_and_those_that_are_stay_untouched() {
     );
     assert_eq!(read(folder.path(), "a/v1/a.proto"), TIDY);
     let ran = run(folder.path(), &["proto", "format"]);
-    assert!(ran.err.contains("2 files are already"), "{}", ran.err);
+    assert!(ran.err.contains("Formatted 2 files, nothing to change"), "{}", ran.err);
 }
 
 #[test]
@@ -30,6 +30,7 @@ fn a_check_names_files_and_writes_nothing() {
     let folder = folder(&[("a/v1/a.proto", MESSY), ("a/v1/b.proto", TIDY)]);
     let ran = run(folder.path(), &["proto", "format", "--check", "a"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, "a/v1/a.proto\n"), "{}", ran.err);
+    assert!(ran.err.contains("1 file is not formatted"), "{}", ran.err);
     let ran = run(folder.path(), &["proto", "format", "--diff", "a"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(

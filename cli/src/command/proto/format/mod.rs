@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         return Ok(());
     }
     if changed.is_empty() {
-        shell.status("Formatted", count(wanted.files.len(), "already"));
+        shell.status("Formatted", format!("{}, nothing to change", count(wanted.files.len())));
         return Ok(());
     }
     let mut changes = Changes::below("");
@@ -79,19 +79,19 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 
 fn checked(changed: &[(&PathBuf, String, String)], all: usize, shell: &Shell) -> Result<()> {
     if changed.is_empty() {
-        shell.status("Formatted", count(all, "already"));
+        shell.status("Formatted", format!("{}, nothing to change", count(all)));
         return Ok(());
     }
     for (file, ..) in changed {
         shell.data(file.display())?;
     }
-    Err(Error::new(format!("{} not formatted", count(changed.len(), "")))
+    let are = if changed.len() == 1 { "is" } else { "are" };
+    Err(Error::new(format!("{} {are} not formatted", count(changed.len())))
         .with_hint("`bia proto format` formats them, `--diff` shows what it would change"))
 }
 
-fn count(files: usize, already: &str) -> String {
-    let text = if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") };
-    if already.is_empty() { text } else { format!("{text} {already}") }
+fn count(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
 }
 
 fn pipe(arguments: &Arguments, shell: &Shell) -> Result<()> {
