@@ -55,6 +55,11 @@ impl Error {
         self.kind == Kind::Unread
     }
 
+    /// Whether it is a Ctrl-C.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        self.kind == Kind::Interrupted
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self.kind {
             Kind::Failed => 1,

@@ -279,19 +279,36 @@ impl Compiler {
         Sources::load(&self.files, &self.includes).map_err(|error| error.about(Topic::Source))
     }
 
+    /// Checks descriptors that are there already, as a running service tells them, and hands back what
+    /// they say. `files` are the import names of those whose services are wanted.
+    ///
+    /// Nothing is read: the files of the compiler itself are none of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`model`](Self::model), with the import name of a file for its place.
+    pub fn model_of(&self, pool: &DescriptorPool, files: &[&str]) -> Result<Model, Error> {
+        self.check_settings()?;
+        let Sources { files, pool, .. } = Sources::of(pool, files);
+        Model::build(files, pool, &self.wanted())
+    }
+
     /// The model, and the files that were read for it.
     fn read(&self) -> Result<(Model, Vec<PathBuf>), Error> {
         self.check_settings()?;
         let Sources { files, pool, read } = self.sources()?;
+        Ok((Model::build(files, pool, &self.wanted())?, read))
+    }
+
+    fn wanted(&self) -> Wanted {
         let [prost, prost_types] = self.prost_paths();
-        let wanted = Wanted {
+        Wanted {
             runtime: self.runtime.clone(),
             types: Types::new(&self.extern_paths, &prost, &prost_types),
             services: self.services,
             mocks: self.mocks,
             documented: self.openapi,
-        };
-        Ok((Model::build(files, pool, &wanted)?, read))
+        }
     }
 
     fn prost_paths(&self) -> [String; 2] {

@@ -121,7 +121,7 @@ async fn fit<'a>(
     }
     let speaks =
         |it: &&Listed| ["grpc", "grpcs"].iter().any(|it2| it.instance.endpoint(it2).is_some());
-    if !fit.iter().any(|it| speaks(it)) {
+    if !fit.iter().any(speaks) {
         return Err(no_grpc(service, &fit));
     }
     Ok(fit)
@@ -172,7 +172,7 @@ fn no_grpc(service: &str, listed: &[&Listed]) -> Error {
 }
 
 /// Nobody has the name: who else is there?
-async fn nobody(service: &str, registry: &Registry) -> Error {
+pub(crate) async fn nobody(service: &str, registry: &Registry) -> Error {
     let names = registry.services().await.unwrap_or_default();
     let error =
         Error::new(format!("nobody is registered as `{service}` in {}", registry.describe()));

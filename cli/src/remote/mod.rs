@@ -12,15 +12,23 @@ mod raw;
 mod reflection;
 mod registry;
 mod settings;
-mod stream;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use arguments::{Dial, Whereabouts};
-pub(crate) use connect::{Connection, connect};
+pub(crate) use connect::{Connection, connect, nobody};
 pub(crate) use nearest::nearest;
 pub(crate) use place::Place;
 pub(crate) use raw::Raw;
 pub(crate) use reflection::{Reflection, reflect};
 pub(crate) use registry::Registry;
-pub(crate) use stream::next;
+
+/// What a kind of method is called.
+pub(crate) const fn kind_name(kind: bia::Kind) -> &'static str {
+    match kind {
+        bia::Kind::Unary => "unary",
+        bia::Kind::ClientStream => "client stream",
+        bia::Kind::ServerStream => "server stream",
+        bia::Kind::Bidi => "both stream",
+    }
+}

@@ -23,18 +23,25 @@ pub(crate) fn nearest<'a>(
     near.into_iter().take(most).map(|(_, candidate)| candidate).collect()
 }
 
-/// How many letters must be put in, taken out or replaced to make one of the other (Levenshtein).
+/// How many letters must be put in, taken out, replaced or swapped with the next to make one of the
+/// other (optimal string alignment).
 fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, letter) in from.chars().enumerate() {
-        let mut above_left = row[0];
-        row[0] = line + 1;
+    for (line, letter) in from.iter().enumerate() {
+        let mut next = vec![line + 1];
         for (place, other) in to.iter().enumerate() {
-            let replaced = above_left + usize::from(letter != *other);
-            above_left = row[place + 1];
-            row[place + 1] = replaced.min(above_left + 1).min(row[place] + 1);
+            let replaced = row[place] + usize::from(letter != other);
+            let mut least = replaced.min(row[place + 1] + 1).min(next[place] + 1);
+            let is_swapped =
+                line > 0 && place > 0 && *letter == to[place - 1] && from[line - 1] == *other;
+            if is_swapped {
+                least = least.min(above[place - 1] + 1);
+            }
+            next.push(least);
         }
+        above = std::mem::replace(&mut row, next);
     }
     row[to.len()]
 }

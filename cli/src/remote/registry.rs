@@ -64,7 +64,7 @@ impl Whereabouts {
 
     fn local(&self, around: &LocalSettings, variables: &Variables) -> Result<Registry> {
         let mut settings = around.clone();
-        let path = self.registry_path.clone().or(settings.path.take());
+        let path = self.registry_path.clone().or_else(|| settings.path.take());
         let runtime = variables.get("XDG_RUNTIME_DIR").map(Path::new);
         settings.path = Some(path.unwrap_or_else(|| LocalSettings::default_path(runtime)));
         let local = Local::new(&settings).map_err(|error| {

@@ -94,6 +94,16 @@ impl Shell {
         Ok(())
     }
 
+    /// Shows data in place of what is on the terminal.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`data`](Self::data).
+    pub(crate) fn page(&self, text: impl Display) -> Result<()> {
+        dialoguer::console::Term::stdout().clear_screen()?;
+        self.data(text)
+    }
+
     /// Says something.
     pub(crate) fn say(&self, text: impl Display) {
         if !self.is_quiet {

@@ -11,6 +11,9 @@ pub(crate) fn bia(folder: impl AsRef<Path>) -> Command {
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "BIA_ENV"] {
         command.env_remove(name);
     }
+    for name in ["HTTP_ADDR", "HTTP_TOKEN", "HTTP_TOKEN_FILE", "HTTP_SSL", "CACERT", "NAMESPACE"] {
+        command.env_remove(format!("CONSUL_{name}"));
+    }
     command
 }
 

@@ -6,14 +6,14 @@ mod scan;
 mod vendored;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use prost::encoding::{DecodeContext, decode_key, skip_field};
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
@@ -90,6 +90,36 @@ impl Sources {
         let files = files.collect();
         Ok(Self { files, pool, read })
     }
+
+    /// The files of a pool, of which those called `named` are wanted.
+    pub(crate) fn of(pool: &DescriptorPool, named: &[&str]) -> Self {
+        let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
+        for file in pool.files() {
+            add_behind_imports(&file, named, &mut seen, &mut files);
+        }
+        Self { files, pool: pool.clone(), read: Vec::new() }
+    }
+}
+
+/// Adds a file once, behind what it imports.
+fn add_behind_imports(
+    file: &FileDescriptor,
+    named: &[&str],
+    seen: &mut BTreeSet<String>,
+    files: &mut Vec<SourceFile>,
+) {
+    if !seen.insert(file.name().to_owned()) {
+        return;
+    }
+    for import in file.dependencies() {
+        add_behind_imports(&import, named, seen, files);
+    }
+    files.push(SourceFile {
+        descriptor: file.file_descriptor_proto().clone(),
+        encoded: without_places(&file.encode_to_vec()),
+        named: named.contains(&file.name()),
+        path: file.name().to_owned(),
+    });
 }
 
 /// Reads one file by itself, without what it imports.

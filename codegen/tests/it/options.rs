@@ -159,3 +159,24 @@ fn an_emitter_of_the_user_s_sees_how_messages_look_as_json() {
     );
     assert_eq!(text(&files, "Plain.txt"), "None (None, Some(true))");
 }
+
+#[test]
+fn descriptors_that_a_service_tells_say_the_same_as_its_protos() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/proto/user/v1/user.proto");
+    let read = Compiler::new().file(file).model().expect("it is right");
+    let told = Compiler::new().model_of(&read.pool, &["user/v1/user.proto"]);
+    let told = told.expect("it is right as well");
+    let said = |model: &bia_codegen::Model| {
+        let services = model.packages.iter().flat_map(|package| &package.services);
+        let methods = services.flat_map(|service| &service.methods);
+        let said = methods.map(|method| {
+            let http: Vec<_> = method.http.iter().map(|it| (&it.verb, &it.template.text)).collect();
+            format!("{} {http:?} {:?} {:?}", method.operation, method.rules, method.idempotency)
+        });
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(said(&read).len(), 8);
+    assert_eq!(said(&told), said(&read));
+    let none = Compiler::new().model_of(&read.pool, &[]).expect("nothing is wanted");
+    assert!(said(&none).is_empty());
+}

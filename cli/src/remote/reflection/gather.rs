@@ -67,10 +67,11 @@ impl Gathered {
         for encoded in files.files {
             self.bytes += encoded.len();
             if self.bytes > LARGEST {
-                return Err(nonsense("more than 64 MiB of descriptors".to_owned()));
+                return Err(nonsense("more than 64 MiB of descriptors"));
             }
-            let file = FileDescriptorProto::decode(encoded.as_slice())
-                .map_err(|error| nonsense(format!("a descriptor that cannot be read ({error})")))?;
+            let file = FileDescriptorProto::decode(encoded.as_slice()).map_err(|error| {
+                nonsense(&format!("a descriptor that cannot be read ({error})"))
+            })?;
             let name = file.name().to_owned();
             let package = file.package().to_owned();
             let of_package = |service: &str| match package.as_str() {
@@ -123,6 +124,84 @@ impl Gathered {
     }
 }
 
-fn nonsense(what: String) -> bia::Error {
+fn nonsense(what: &str) -> bia::Error {
     bia::Error::internal("REFLECTION_MAKES_NO_SENSE", format!("it sends {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bia::prost_types::{
+        DescriptorProto, FieldDescriptorProto, ServiceDescriptorProto, field_descriptor_proto,
+    };
+
+    use super::super::wire::Files;
+    use super::*;
+
+    fn file(name: &str, imports: &[&str], message: &str, field: &str) -> Vec<u8> {
+        FileDescriptorProto {
+            name: Some(name.to_owned()),
+            syntax: Some("proto3".to_owned()),
+            dependency: imports.iter().map(|it| (*it).to_owned()).collect(),
+            message_type: vec![DescriptorProto {
+                name: Some(message.to_owned()),
+                field: vec![FieldDescriptorProto {
+                    name: Some("of".to_owned()),
+                    number: Some(1),
+                    label: Some(field_descriptor_proto::Label::Optional.into()),
+                    r#type: Some(field_descriptor_proto::Type::Message.into()),
+                    type_name: Some(field.to_owned()),
+                    ..FieldDescriptorProto::default()
+                }],
+                ..DescriptorProto::default()
+            }],
+            service: vec![ServiceDescriptorProto {
+                name: Some(format!("{message}Service")),
+                ..ServiceDescriptorProto::default()
+            }],
+            ..FileDescriptorProto::default()
+        }
+        .encode_to_vec()
+    }
+
+    fn gathered(files: Vec<Vec<u8>>) -> Gathered {
+        let mut gathered = Gathered::default();
+        gathered.take(Some(Answer::Files(Files { files }))).expect("they can be read");
+        // Nobody has more.
+        gathered.absent = std::mem::take(&mut gathered.wanted);
+        gathered
+    }
+
+    #[test]
+    fn what_is_well_known_or_has_only_options_need_not_be_told() {
+        let imports = ["google/protobuf/timestamp.proto", "google/api/annotations.proto"];
+        let told = gathered(vec![file("a.proto", &imports, "A", ".google.protobuf.Timestamp")]);
+        assert_eq!(told.absent.len(), 2);
+        let told = told.into_reflection("there").expect("it makes sense");
+        assert!(told.pool.get_message_by_name("A").is_some());
+    }
+
+    #[test]
+    fn a_type_that_is_nowhere_is_told_with_the_file_that_is_missing() {
+        let told = gathered(vec![file("a.proto", &["b.proto"], "A", ".B")]);
+        let error = told.into_reflection("there").expect_err("there is no B");
+        assert!(error.hint().is_some_and(|hint| hint.contains("b.proto")), "{error:?}");
+    }
+
+    #[test]
+    fn a_circle_of_imports_comes_to_an_end() {
+        let a = file("a.proto", &["b.proto"], "A", ".B");
+        let b = file("b.proto", &["a.proto", "b.proto"], "B", ".A");
+        let told = gathered(vec![a, b]);
+        assert!(told.absent.is_empty() && told.defined.len() == 2);
+        // What becomes of it is up to the pool: it is an answer.
+        drop(told.into_reflection("there"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_descriptor_are_refused() {
+        let mut gathered = Gathered::default();
+        let files = Files { files: vec![vec![0xff; 16]] };
+        let error = gathered.take(Some(Answer::Files(files))).expect_err("it is none");
+        assert!(error.message().contains("cannot be read"), "{error}");
+    }
 }

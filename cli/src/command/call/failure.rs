@@ -1,0 +1,113 @@
+//! What a call failed with, for whoever made it.
+
+use bia::Code;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::remote::{Place, Registry};
+use crate::shell::Look;
+
+use super::details;
+
+/// Where a call was made, for what can be said of its failure.
+#[derive(Debug)]
+pub(super) struct Site<'a> {
+    pub(super) place: &'a Place,
+    pub(super) registry: Option<&'a Registry>,
+    pub(super) method: &'a MethodDescriptor,
+    pub(super) pool: &'a DescriptorPool,
+}
+
+impl Site<'_> {
+    /// Everything that the error says, and what to do about it.
+    pub(super) async fn told(&self, error: &bia::Error) -> Error {
+        let code = error.grpc_code();
+        let mut text = match error.message() {
+            "" => format!("the call failed with {code}"),
+            message => message.to_owned(),
+        };
+        let mut row = |name: &str, value: &str| {
+            let mut lines = value.lines();
+            let first = lines.next().unwrap_or_default();
+            text.push_str(&format!("\n{} {first}", Look::Faint.paint(format_args!("{name:>10}"))));
+            for line in lines {
+                text.push_str(&format!("\n{:>10} {line}", ""));
+            }
+        };
+        row("status", &format!("{code} ({}), HTTP {}", code.number(), error.code()));
+        if !error.reason().is_empty() {
+            row("reason", error.reason());
+        }
+        for (key, value) in error.metadata() {
+            row("metadata", &format!("{key} = {value}"));
+        }
+        for detail in error.details() {
+            row("detail", &details::told(detail, self.pool));
+        }
+        let told = Error::new(text);
+        match self.remedy(error).await {
+            Some(hint) => told.with_hint(hint),
+            None => told,
+        }
+    }
+
+    /// The same for a program.
+    pub(super) fn document(&self, error: &bia::Error) -> Value {
+        let details: Vec<_> =
+            error.details().iter().map(|detail| details::document(detail, self.pool)).collect();
+        json!({"error": {
+            "status": error.grpc_code().name(),
+            "code": error.code(),
+            "reason": error.reason(),
+            "message": error.message(),
+            "metadata": error.metadata(),
+            "details": details,
+        }})
+    }
+
+    async fn remedy(&self, error: &bia::Error) -> Option<String> {
+        if let Some(wait) = error.retry_after() {
+            return Some(format!("try again after {}", bia::config::duration::format(wait)));
+        }
+        Some(match error.grpc_code() {
+            Code::Unavailable => self.who_is_there().await,
+            Code::DeadlineExceeded => "give it more time: --deadline 30s".to_owned(),
+            Code::Unimplemented => {
+                "whoever answered does not have the method: does another version run there? \
+                 `bia services` tells"
+                    .to_owned()
+            }
+            Code::Unauthenticated => "say who you are: -H 'authorization: Bearer TOKEN'".to_owned(),
+            Code::InvalidArgument => {
+                format!("`--describe {}` shows what it takes", self.method.name())
+            }
+            _ => match error.reason() {
+                "" | bia::error::UNKNOWN => return None,
+                reason => format!("`bia explain {reason}` tells more"),
+            },
+        })
+    }
+
+    async fn who_is_there(&self) -> String {
+        let (Place::Service(service), Some(registry)) = (self.place, self.registry) else {
+            return format!(
+                "does it run, is {} its port for calls, and does it speak TLS (grpcs://)?",
+                self.place
+            );
+        };
+        let listed = registry.list(service).await.unwrap_or_default();
+        if listed.is_empty() {
+            return format!("nobody is registered as {service} any more");
+        }
+        let all = listed.iter().map(|it| {
+            let at = it.instance.endpoints.first().map(ToString::to_string).unwrap_or_default();
+            let fault = it.fault.as_ref().map(|fault| format!(" ({fault})")).unwrap_or_default();
+            format!("{} at {at}{fault}", it.instance.id)
+        });
+        format!(
+            "registered are {}; `bia services {service}` tells how they do",
+            all.collect::<Vec<_>>().join(", ")
+        )
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::{Duration, SystemTime};
+
+use bia::registry::{Endpoint, Instance, Listed};
+
+use super::look::{Health, Seat, Seen};
+use super::show;
+
+/// Started 2026-01-31 12:00:00 UTC.
+const ID: &str = "019c13ec-9e00-7aaa-8bbb-0123456789ab";
+
+fn seen() -> (Seen, SystemTime) {
+    let instance = |id: &str, service: &str, port| {
+        Instance::new(id, service, "1.2.3")
+            .with_endpoint(Endpoint::new("grpc", "127.0.0.1", port))
+            .with_metadata("zone", "eu-central-1a")
+            .with_metadata("weight", "10")
+    };
+    let mut users = Seat::new(Listed::new(instance(ID, "user-service", 8000)));
+    users.health = Health::Serving;
+    let orders = Listed::new(instance("orders-1", "order-service", 8100));
+    let orders = Seat::new(orders.with_fault("Service 'order-service' check is critical"));
+    let now = users.started.expect("its id tells") + Duration::from_secs(3 * 3600 + 5);
+    let registry = "local folder /run/bia".to_owned();
+    (Seen { registry, instances: vec![orders, users], error: None }, now)
+}
+
+fn plain(width: usize) -> String {
+    let (seen, now) = seen();
+    anstream::adapter::strip_str(&show::table_at(&seen, width, now)).to_string()
+}
+
+#[test]
+fn a_table_fits_whatever_width_there_is() {
+    let note = "order-service at 127.0.0.1:8100: Service 'order-service' check is critical";
+    assert_eq!(
+        plain(60),
+        format!(
+            "SERVICE        ADDRESS         HEALTH   VERSION\n\
+             order-service  127.0.0.1:8100  failing  1.2.3\n\
+             user-service   127.0.0.1:8000  serving  1.2.3\n{note}"
+        )
+    );
+    assert_eq!(
+        plain(100),
+        format!(
+            "SERVICE        ADDRESS         HEALTH   VERSION  UP  ZONE\n\
+             order-service  127.0.0.1:8100  failing  1.2.3    –   eu-central-1a\n\
+             user-service   127.0.0.1:8000  serving  1.2.3    3h  eu-central-1a\n{note}"
+        )
+    );
+    let wide = plain(200);
+    for word in ["INSTANCE", ID, "METADATA", "weight=10"] {
+        assert!(wide.contains(word), "{wide}");
+    }
+}
+
+#[test]
+fn an_instance_tells_by_its_id_when_it_was_started() {
+    let (seen, _) = seen();
+    let started = |seat: &Seat| seat.started_at.clone();
+    assert_eq!(started(&seen.instances[1]).as_deref(), Some("2026-01-31T12:00:00Z"));
+    assert_eq!(started(&seen.instances[0]), None);
+}
+
+#[test]
+fn what_scripts_read_has_the_names_that_are_documented() {
+    let (seen, _) = seen();
+    let document = seen.document();
+    assert_eq!(document["registry"], "local folder /run/bia");
+    let user = &document["instances"][1];
+    let fields: Vec<&str> =
+        user.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut expected = [
+        "service",
+        "instance",
+        "version",
+        "endpoints",
+        "zone",
+        "metadata",
+        "health",
+        "note",
+        "startedAt",
+    ];
+    expected.sort_unstable();
+    let mut fields = fields;
+    fields.sort_unstable();
+    assert_eq!(fields, expected);
+    assert_eq!(user["endpoints"], serde_json::json!(["grpc://127.0.0.1:8000"]));
+    assert_eq!((&user["health"], &user["zone"]), (&"serving".into(), &"eu-central-1a".into()));
+}

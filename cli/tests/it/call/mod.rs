@@ -1,0 +1,10 @@
+//! `bia call`, `bia services` and `bia routes`, against services that run.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+mod bench;
+mod calls;
+mod errors;
+mod reflection;
+mod routes;
+mod server;
+mod services;

@@ -1,0 +1,159 @@
+//! Services that tests call: of the generator's protos, in this process, on a registry of their own.
+
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bia::error::details::{BadRequest, Help, RetryInfo};
+use bia::testing::TestApp;
+use bia::{App, Error};
+use codegen_fixture::api::user::v1::{
+    ImportUsersResponse, MockUserService, User, WatchUsersResponse, user_service,
+};
+use futures_util::{StreamExt as _, stream};
+use tempfile::TempDir;
+
+use crate::command::{Ran, run};
+
+/// A service that runs, and the folder of the registry that it is in.
+pub(crate) struct Server {
+    pub(crate) app: TestApp,
+    pub(crate) folder: TempDir,
+}
+
+impl Server {
+    /// `user-service` in a registry of its own.
+    pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same with further settings.
+    pub(crate) async fn start_with(settings: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let app = join(folder.path(), "user-service", settings).await;
+        Self { app, folder }
+    }
+
+    /// Where it takes calls.
+    pub(crate) fn address(&self) -> String {
+        self.app.address().unwrap().to_string()
+    }
+
+    /// Runs `bia` with its registry.
+    pub(crate) fn bia(&self, arguments: &[&str]) -> Ran {
+        run(self.folder.path(), &self.with_registry(arguments))
+    }
+
+    /// The arguments with those that lead to its registry.
+    pub(crate) fn with_registry<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        let path = self.folder.path().to_str().unwrap();
+        [arguments, &["--registry-path", path]].concat()
+    }
+}
+
+/// Starts a service that joins the registry in `folder`.
+pub(crate) async fn join(folder: &Path, name: &str, settings: &str) -> TestApp {
+    let yaml = format!(
+        "registry: {{kind: local, local: {{path: '{}'}}}}\napp: {{metadata: {{zone: eu-1}}}}\n\
+         telemetry: {{logs: {{level: error}}}}\n{settings}",
+        folder.display()
+    );
+    let config = bia::Config::<()>::for_test(&yaml).unwrap();
+    let app = App::new(name, "1.2.3", &config).unwrap().serve(user_service(users()));
+    TestApp::spawn(app).await.unwrap()
+}
+
+/// Answers by what it is asked for.
+fn users() -> MockUserService {
+    MockUserService::new()
+        .on_get_user(|cx, request| async move {
+            match request.id.as_str() {
+                "nobody" => {
+                    Err(Error::not_found("USER_NOT_FOUND", "no user nobody").with("id", "nobody"))
+                }
+                "invalid" => Err(Error::bad_request("USER_INVALID", "the user cannot be")
+                    .with_detail(
+                        BadRequest::default().with_violation("user.email", "is no address"),
+                    )
+                    .with_detail(
+                        Help::default().with_link("the rules", "https://example.com/rules"),
+                    )
+                    .with_any(bia::prost_types::Any {
+                        type_url: "type.googleapis.com/user.v1.User".to_owned(),
+                        value: b"\x0a\x01\x37".to_vec(),
+                    })
+                    .with_any(bia::prost_types::Any {
+                        type_url: "type.googleapis.com/else.v1.Where".to_owned(),
+                        value: vec![1, 2, 3],
+                    })),
+                "busy" => Err(Error::too_many_requests("BUSY", "too much")
+                    .with_detail(RetryInfo::after(Duration::from_secs(7)))),
+                "slow" => std::future::pending().await,
+                "tenant" => Ok(User {
+                    id: cx.metadata().get("x-md-global-tenant").unwrap_or_default().to_owned(),
+                    ..User::default()
+                }),
+                _ => Ok(User { id: request.id, name: "Ada".to_owned(), ..User::default() }),
+            }
+        })
+        .on_watch_users(|_, _| async move {
+            let told = ["1", "2", "3"].map(|id| Ok(told(id)));
+            Ok(stream::iter(told).boxed())
+        })
+        .on_import_users(|_, mut users| async move {
+            let mut imported = 0;
+            while let Some(_user) = users.message().await? {
+                imported += 1;
+            }
+            Ok(ImportUsersResponse { imported })
+        })
+        .on_sync_users(|_, users| async move {
+            let answers = users.map(|user| Ok(told(&user?.user.unwrap_or_default().id)));
+            Ok(answers.boxed())
+        })
+}
+
+fn told(id: &str) -> WatchUsersResponse {
+    let user = User { id: id.to_owned(), ..User::default() };
+    WatchUsersResponse { user: Some(user) }
+}
+
+/// The program of a real server: named by `variable`, installed by `cargo xtask servers install`, or
+/// on the path. If there is none, says so; in CI that is a failure.
+#[expect(clippy::print_stderr, reason = "what is not tested is said aloud")]
+pub(crate) fn program(name: &str, variable: &str, test: &str) -> Option<PathBuf> {
+    let cache = std::env::var_os("BIA_CACHE").map(PathBuf::from).or_else(|| {
+        std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache").join("bia"))
+    });
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(cache.map(|cache| cache.join("bin").join(name)))
+        .chain(std::env::split_paths(&path).map(|folder| folder.join(name)))
+        .find(|program| program.is_file());
+    if found.is_none() {
+        let optional = std::env::var("BIA_MAY_BE_MISSING").unwrap_or_default();
+        let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+        let why = format!("{name} is missing; run cargo xtask servers install");
+        assert!(!is_ci || optional.split(',').any(|it| it == name), "{test}: {why}");
+        eprintln!("SKIPPED {test}: {why}");
+    }
+    found
+}
+
+/// Ports that nobody has now, for TCP and UDP.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let mut held = Vec::new();
+    std::array::from_fn(|_| {
+        loop {
+            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = tcp.local_addr().unwrap().port();
+            if let Ok(udp) = UdpSocket::bind(("127.0.0.1", port)) {
+                // Held until all are chosen, so that no two are the same.
+                held.push((tcp, udp));
+                return port;
+            }
+        }
+    })
+}
