@@ -6,6 +6,7 @@ mod command;
 mod error;
 mod handler;
 mod project;
+mod protofile;
 mod remote;
 mod runtime;
 mod shell;

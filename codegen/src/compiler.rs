@@ -11,7 +11,7 @@ use crate::emit::{
     Bind, Client, Contract, Descriptors, Emit, Errors, Json, Messages, Mock, OPENAPI_MARK, OpenApi,
     Operations, Raw, Redact, ServiceTrait, Tree, UnknownFields, Validate,
 };
-use crate::error::Error;
+use crate::error::{Error, Topic};
 use crate::model::{Model, Types, Wanted};
 use crate::output::{MARK, Output};
 use crate::source::Sources;
@@ -282,6 +282,22 @@ impl Compiler {
         Ok(self.read()?.0)
     }
 
+    /// Reads the files and checks them against each other, and hands back all that they say, with places
+    /// and comments: for tools that judge protos.
+    ///
+    /// Less is refused than [`model`](Self::model) does: names, HTTP and options may be wrong.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read or is not right, with `file:line:col`; an import that is not found.
+    pub fn descriptors(&self) -> Result<DescriptorPool, Error> {
+        Ok(self.sources()?.pool)
+    }
+
+    fn sources(&self) -> Result<Sources, Error> {
+        Sources::load(&self.files, &self.includes).map_err(|error| error.about(Topic::Source))
+    }
+
     /// Checks descriptors that are there already, as a running service tells them, and hands back what
     /// they say. `files` are the import names of those whose services are wanted.
     ///
@@ -299,7 +315,7 @@ impl Compiler {
     /// The model, and the files that were read for it.
     fn read(&self) -> Result<(Model, Vec<PathBuf>), Error> {
         self.check_settings()?;
-        let Sources { files, pool, read } = Sources::load(&self.files, &self.includes)?;
+        let Sources { files, pool, read } = self.sources()?;
         Ok((Model::build(files, pool, &self.wanted())?, read))
     }
 
@@ -339,7 +355,7 @@ impl Compiler {
                 Json { serde: self.serde }.emit(&model, &mut output)?;
                 Bind.emit(&model, &mut output)?;
                 Raw.emit(&model, &mut output)?;
-                Validate.emit(&model, &mut output)?;
+                Validate.emit(&model, &mut output).map_err(|error| error.about(Topic::Rules))?;
                 Errors.emit(&model, &mut output)?;
             }
         }

@@ -10,7 +10,41 @@ use std::fmt;
 /// shows.
 pub struct Error {
     problems: Vec<Problem>,
+    topic: Topic,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What an [`Error`] is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Topic {
+    /// Files that cannot be read, are not protobuf, or name what is not there.
+    Source,
+    /// Names that are the same in Rust, or cannot be names there.
+    Names,
+    /// How methods are called over HTTP.
+    Http,
+    /// What is said of methods and errors by the options of this framework.
+    Options,
+    /// The rules that messages keep, `buf.validate`.
+    Rules,
+    /// The code that is made, and anything else.
+    #[default]
+    Code,
+}
+
+/// One of the problems of an [`Error`], taken apart for a tool that shows it in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report<'a> {
+    /// The file as the user can open it.
+    pub file: Option<&'a str>,
+    /// Line and column, from 1.
+    pub position: Option<(usize, usize)>,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do about it.
+    pub remedy: Option<&'a str>,
 }
 
 /// One thing that is wrong.
@@ -50,9 +84,33 @@ impl Error {
         self
     }
 
+    /// What all of its problems are about.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        self.topic
+    }
+
+    /// Its problems, at least one.
+    pub fn reports(&self) -> impl Iterator<Item = Report<'_>> {
+        self.problems.iter().map(|problem| Report {
+            file: problem.place.as_ref().map(|place| place.file.as_str()),
+            position: problem.place.as_ref().and_then(|place| place.position),
+            message: &problem.message,
+            remedy: problem.remedy.as_deref(),
+        })
+    }
+
+    /// Says what it is about, unless that was said closer to it.
+    pub(crate) fn about(self, topic: Topic) -> Self {
+        if self.topic == Topic::Code { Self { topic, ..self } } else { self }
+    }
+
     /// All of `problems`, or `Ok` if there are none.
     pub(crate) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { problems, source: None }) }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Self { problems, topic: Topic::default(), source: None })
     }
 }
 
@@ -74,7 +132,7 @@ impl Problem {
 
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
-        Self { problems: vec![problem], source: None }
+        Self { problems: vec![problem], topic: Topic::default(), source: None }
     }
 }
 

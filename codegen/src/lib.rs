@@ -28,7 +28,7 @@ mod source;
 
 pub use compiler::Compiler;
 pub use emit::Emit;
-pub use error::Error;
+pub use error::{Error, Report, Topic};
 pub use model::{
     AuthRule, Docs, Enum, EnumValue, ErrorRule, Field, HttpBody, HttpRule, Idempotency,
     JsonDefaults, JsonRules, Kind, Message, Method, MethodRules, Model, Oneof, Package, RetryRule,
@@ -51,4 +51,16 @@ use std::path::Path;
 /// names that clash in Rust; and no `OUT_DIR`, outside of a build script.
 pub fn compile(files: &[impl AsRef<Path>]) -> Result<(), Error> {
     Compiler::new().files(files).compile()
+}
+
+/// Reads the text of one file by itself, without what it imports, and hands back what it says, with
+/// places and comments: for tools that work on text.
+///
+/// `path` is what errors call the file.
+///
+/// # Errors
+///
+/// It is not protobuf, with `file:line:col`; an edition; brackets that nest too deep.
+pub fn parse(path: &str, text: &str) -> Result<prost_types::FileDescriptorProto, Error> {
+    source::parse(path, text)
 }

@@ -23,7 +23,8 @@ pub(super) fn apply(
     fates: &[(PathBuf, Fate)],
 ) -> Result<()> {
     let interrupt = Interrupt::watch()?;
-    if root.exists() {
+    // No name is the current folder's.
+    if root.as_os_str().is_empty() || root.exists() {
         into_place(root, files, fates, &interrupt)
     } else {
         as_a_whole(root, files, fates, &interrupt)

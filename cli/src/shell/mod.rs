@@ -155,7 +155,8 @@ impl Shell {
         width().unwrap_or(WIDTH)
     }
 
-    /// How many columns a terminal has that data goes to; none if it goes elsewhere.
+    /// How many columns the terminal has that data goes to; none where it goes elsewhere, and lines
+    /// must stay whole.
     pub(crate) fn columns(&self) -> Option<usize> {
         io::stdout().is_terminal().then(width).flatten()
     }

@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod help;
 mod project;
+mod proto;
 mod run;
 mod sync;
 mod synced;

@@ -7,7 +7,7 @@ use prost_types::method_options::IdempotencyLevel;
 use prost_types::source_code_info::Location;
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
-use crate::error::Error;
+use crate::error::{Error, Topic};
 use crate::source::SourceFile;
 
 use super::{
@@ -74,15 +74,15 @@ impl Model {
         let documented = wanted.services && wanted.documented;
         let mut model =
             Self { packages, runtime, pool, documented, files, described, types, places };
-        clashes::check(&model, wanted.mocks)?;
+        clashes::check(&model, wanted.mocks).map_err(|error| error.about(Topic::Names))?;
         // Behind the check, which knows better words for names that cannot be.
         model.add_messages()?;
         if wanted.unknown_fields {
             let messages = model.packages.iter_mut().flat_map(|package| &mut package.messages);
             messages.for_each(Message::keep_unknown_fields);
         }
-        http::resolve(&mut model)?;
-        options::add(&mut model)?;
+        http::resolve(&mut model).map_err(|error| error.about(Topic::Http))?;
+        options::add(&mut model).map_err(|error| error.about(Topic::Options))?;
         Ok(model)
     }
 

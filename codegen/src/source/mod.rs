@@ -17,7 +17,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
-use crate::error::{Error, Place, Problem};
+use crate::error::{Error, Place, Problem, Topic};
 
 /// Every file that takes part, parsed and checked against each other.
 #[derive(Debug)]
@@ -122,6 +122,37 @@ fn add_behind_imports(
     });
 }
 
+/// Reads one file by itself, without what it imports.
+pub(crate) fn parse(path: &str, text: &str) -> Result<FileDescriptorProto, Error> {
+    refuse(text, path).map_err(|error| error.about(Topic::Source))?;
+    let read = File::from_source(path, text);
+    read.map(|file| file.file_descriptor_proto().clone()).map_err(|error| {
+        let file = Opened { path: Some(PathBuf::from(path)), text: text.to_owned() };
+        let opened = OpenedFiles::from([(path.to_owned(), file)]);
+        diagnose::explain(&error, &opened, &[]).about(Topic::Source)
+    })
+}
+
+/// Refuses what the parser cannot take, of the file that is shown as `path`.
+fn refuse(text: &str, path: &str) -> Result<(), Error> {
+    let place =
+        |offset| Place { file: path.to_owned(), position: Some(diagnose::position(text, offset)) };
+    let scan = scan::scan(text);
+    if let Some((edition, offset)) = scan.edition {
+        let message = format!("protobuf editions are not supported: edition = \"{edition}\"");
+        let problem = Problem::new(message).at(place(offset)).remedy(
+            "write syntax = \"proto3\"; in its place (the library that messages are made with, prost, \
+             knows no editions; features.* options have to go too)",
+        );
+        return Err(problem.into());
+    }
+    if let Some(offset) = scan.too_deep {
+        let message = format!("brackets nest more than {} deep", scan::MAX_DEPTH);
+        return Err(Problem::new(message).at(place(offset)).into());
+    }
+    Ok(())
+}
+
 /// A file that was opened under an import name.
 #[derive(Debug)]
 struct Opened {
@@ -180,23 +211,8 @@ impl FileResolver for Library {
         };
         let (path, text) = (file.path.clone(), file.text.clone());
         self.opened.borrow_mut().insert(name.to_owned(), file);
-        let place = |offset| Place {
-            file: path.as_ref().map_or_else(|| name.to_owned(), |path| path.display().to_string()),
-            position: Some(diagnose::position(&text, offset)),
-        };
-        let scan = scan::scan(&text);
-        if let Some((edition, offset)) = scan.edition {
-            let message = format!("protobuf editions are not supported: edition = \"{edition}\"");
-            let problem = Problem::new(message).at(place(offset)).remedy(
-                "write syntax = \"proto3\"; in its place (the library that messages are made with, prost, \
-                 knows no editions; features.* options have to go too)",
-            );
-            return Err(self.refuse(problem.into()));
-        }
-        if let Some(offset) = scan.too_deep {
-            let message = format!("brackets nest more than {} deep", scan::MAX_DEPTH);
-            return Err(self.refuse(Problem::new(message).at(place(offset)).into()));
-        }
+        let shown = path.map_or_else(|| name.to_owned(), |path| path.display().to_string());
+        refuse(&text, &shown).map_err(|error| self.refuse(error))?;
         File::from_source(name, &text)
     }
 }

@@ -9,6 +9,7 @@ mod http;
 mod openapi;
 mod options;
 mod rules;
+mod tools;
 mod unknown;
 
 use std::collections::BTreeMap;

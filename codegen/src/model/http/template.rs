@@ -14,7 +14,7 @@ impl Template {
     /// # Errors
     ///
     /// What is wrong with it, in words.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let Some(path) = text.strip_prefix('/') else {
             return Err("a path begins with /".to_owned());
         };

@@ -28,6 +28,13 @@ pub struct ErrorRule {
 }
 
 impl ErrorRule {
+    /// The errors that the values of `proto` stand for, by their numbers; none if it is an enum of
+    /// anything else.
+    #[must_use]
+    pub fn of_enum(proto: &EnumDescriptor) -> Option<BTreeMap<i32, Self>> {
+        Reader::new(proto.parent_pool()).of(proto)
+    }
+
     /// What the metadata of the error has to name for its message: `["id"]` of `no user {id}`.
     #[must_use]
     pub fn parameters(&self) -> Vec<&str> {
