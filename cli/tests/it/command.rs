@@ -11,6 +11,9 @@ pub(crate) fn bia(folder: impl AsRef<Path>) -> Command {
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "BIA_ENV"] {
         command.env_remove(name);
     }
+    for name in ["ADDR", "TOKEN", "TOKEN_FILE", "SSL"] {
+        command.env_remove(format!("CONSUL_HTTP_{name}"));
+    }
     command
 }
 

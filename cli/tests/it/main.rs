@@ -1,4 +1,5 @@
 //! The command as it is used: run, and looked at from outside.
 
 mod command;
+mod config;
 mod help;

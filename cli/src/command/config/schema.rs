@@ -10,6 +10,8 @@ use crate::error::{About as _, Error, Result};
 
 use super::edit::json;
 
+const DURATION: &str = "a duration such as 10s, 250ms, 5m or 1h";
+
 /// What a layer of settings may say.
 pub(super) struct Schema {
     schemas: Schemas,
@@ -102,7 +104,13 @@ fn gather(
         _ => {}
     }
     if error.causes.is_empty() {
-        faults.push((key.clone(), what(&error.kind, found(value, &key))));
+        let found = found(value, &key);
+        // Whole numbers are one only where they are 0.
+        let what = match error.schema_url.contains("$defs/Duration") {
+            true => format!("expected {DURATION}, found {found}"),
+            false => what(&error.kind, found),
+        };
+        faults.push((key.clone(), what));
     }
     for cause in &error.causes {
         gather(cause, value, schema, faults);
@@ -135,7 +143,7 @@ fn what(kind: &ErrorKind<'_, '_>, found: String) -> String {
 /// What the patterns of the framework's own types stand for.
 fn pattern(pattern: &str) -> Option<&'static str> {
     if pattern.contains("h|m|s|ms|us|ns") {
-        return Some("a duration such as 10s, 250ms, 5m or 1h");
+        return Some(DURATION);
     }
     if pattern.contains("(true|false)") {
         return Some("true or false");

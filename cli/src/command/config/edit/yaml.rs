@@ -333,8 +333,8 @@ impl<'a> Index<'a> {
     ) -> Option<Node> {
         let rest = &self.text[at..];
         let (length, kind) = match style {
-            // A value that is not there is told as `~` where the next one begins.
-            TScalarStyle::Plain if text == "~" && !rest.starts_with('~') => {
+            // A value that is not there is told where the next one begins.
+            TScalarStyle::Plain if text.is_empty() => {
                 return Some(Node { span: colon..colon, kind: Kind::Empty });
             }
             TScalarStyle::Plain if matches!(text, "~" | "null") => (text.len(), Kind::Null),
@@ -342,7 +342,12 @@ impl<'a> Index<'a> {
             TScalarStyle::SingleQuoted | TScalarStyle::DoubleQuoted => {
                 (quoted(rest)?, Kind::Single)
             }
-            TScalarStyle::Literal | TScalarStyle::Folded => (block(rest, column)?, Kind::Single),
+            // Told where its text begins: what makes it one stands before, on the line of its key.
+            TScalarStyle::Literal | TScalarStyle::Folded => {
+                let begin = colon + self.text[colon..at].find(['|', '>'])?;
+                let span = begin..begin + block(&self.text[begin..], column)?;
+                return Some(Node { span, kind: Kind::Single });
+            }
         };
         Some(Node { span: at..at + length, kind })
     }
@@ -359,7 +364,7 @@ impl<'a> Index<'a> {
                 (event, mark) => {
                     let column =
                         Writer { format: Format::Yaml, text: self.text, step: STEP }.column(at);
-                    let node = self.node(event, mark, mark, column)?;
+                    let node = self.node(event, mark, end, column)?;
                     end = end.max(node.span.end);
                 }
             }
@@ -373,9 +378,11 @@ impl<'a> Index<'a> {
             let (key, style, begin) = match self.next()? {
                 (Event::MappingEnd, mark) => {
                     let last = entries.last().map_or(at, |it| it.node.span.end.max(it.colon));
-                    let end = if in_braces { mark + 1 } else { last };
+                    // One without braces is told at its first colon.
+                    let first = entries.first().map_or(at, |it| it.begin);
+                    let span = if in_braces { at..mark + 1 } else { first..last };
                     let kind = Kind::Table { entries, in_braces };
-                    return Some(Node { span: at..end, kind });
+                    return Some(Node { span, kind });
                 }
                 (Event::Scalar(key, style, ..), begin) => (key, style, begin),
                 _ => return None,
