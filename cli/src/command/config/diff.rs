@@ -43,8 +43,8 @@ pub(super) struct Arguments {
     /// Shows secrets as they are; default: `***`.
     #[arg(long)]
     reveal: bool,
-    /// Prints JSON: for each document its name, whether it is same, different, missing (of Consul) or extra,
-    /// and the diff.
+    /// Prints JSON: for each its `document`, its `state` (same, different, missing of Consul, extra there)
+    /// and the `diff`.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     /// Shows secrets as they are; default: `***`.
     #[arg(long)]
     reveal: bool,
-    /// Prints JSON: for each setting key, value, layer, line, and whether it is secret.
+    /// Prints JSON: for each setting `key`, `value`, `layer`, `line`, `is_secret`.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -144,7 +144,7 @@ fn value(setting: &Setting, tree: &Tree) -> Option<Value> {
 fn object(setting: &Setting, tree: &Tree, secrets: Secrets) -> Value {
     let is_shown = !setting.is_secret() || secrets == Secrets::Revealed;
     let value = value(setting, tree).filter(|_| is_shown);
-    let (layer, line) = setting.place().rsplit_once(':').unwrap_or((setting.place(), ""));
+    let (layer, line) = setting.place().rsplit_once(':').unwrap_or_else(|| (setting.place(), ""));
     json!({
         "key": setting.key(),
         "value": value.unwrap_or_else(|| setting.text(secrets).into()),

@@ -46,8 +46,8 @@ pub(super) struct Arguments {
     /// Shows secrets as they are.
     #[arg(long)]
     reveal: bool,
-    /// Prints JSON: number, at, by, layer, what, version, digest, and whether the text before is kept; with
-    /// `--show` also before and after.
+    /// Prints JSON: `number`, `at`, `by`, `layer`, `what`, `version`, `digest`, and `is_kept`, whether the text
+    /// before is; with `--show` also `before` and `after`.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -32,17 +32,17 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Prints the settings in Consul, or one of them, with the layer and line that they come from.
-    Get(get::Arguments),
+    Get(Box<get::Arguments>),
     /// Changes settings in Consul: in their place, comments kept, checked before they are written.
-    Set(set::Arguments),
+    Set(Box<set::Arguments>),
     /// Compares settings: files with Consul, or layers with each other. Exit code 1 if they differ.
-    Diff(diff::Arguments),
+    Diff(Box<diff::Arguments>),
     /// Lists who changed what and when, as far as it was done by this command.
-    History(history::Arguments),
+    History(Box<history::Arguments>),
     /// Signs the settings in Consul, or those of a folder.
-    Sign(sign::Arguments),
+    Sign(Box<sign::Arguments>),
     /// Tells of each document whether it is as it was signed. Exit code 1 if a service refuses them.
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
     /// Makes a pair of keys to sign with.
     Keygen(keygen::Arguments),
 }

@@ -108,16 +108,16 @@ fn gather(
         // Whole numbers are one only where they are 0.
         let what = match error.schema_url.contains("$defs/Duration") {
             true => format!("expected {DURATION}, found {found}"),
-            false => what(&error.kind, found),
+            false => what(&error.kind, &found),
         };
-        faults.push((key.clone(), what));
+        faults.push((key, what));
     }
     for cause in &error.causes {
         gather(cause, value, schema, faults);
     }
 }
 
-fn what(kind: &ErrorKind<'_, '_>, found: String) -> String {
+fn what(kind: &ErrorKind<'_, '_>, found: &str) -> String {
     let expected = match kind {
         ErrorKind::Type { want, .. } => {
             let names = want.iter().filter(|it| !matches!(it, boon::Type::Null));

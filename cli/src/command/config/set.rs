@@ -174,7 +174,7 @@ async fn plan(arguments: &Arguments, centre: &Centre, held: &Held, edits: &[Edit
         let after = std::fs::read_to_string(file).about(|| format!("read {}", file.display()))?;
         let own = || file.file_name().map(|it| it.to_string_lossy().into_owned());
         let layer = arguments.layer.clone().or_else(own).unwrap_or_else(|| FIRST.to_owned());
-        let layer = named(centre, held, layer)?;
+        let layer = named(centre, held, &layer)?;
         return Ok(Plan {
             layer,
             after: Some(after),
@@ -182,11 +182,10 @@ async fn plan(arguments: &Arguments, centre: &Centre, held: &Held, edits: &[Edit
         });
     }
     let layer = match &arguments.layer {
-        Some(name) => named(centre, held, name.clone())?,
+        Some(name) => named(centre, held, name)?,
         None => layer_of(centre, held, edits)?,
     };
-    let before = held.layer(&layer).map(text).unwrap_or_default();
-    let mut after = before.clone();
+    let mut after = held.layer(&layer).map(text).unwrap_or_default();
     for it in edits {
         let next = edit::apply(&layer, &after, it)?;
         if let Edit::Unset { .. } = it
@@ -201,11 +200,11 @@ async fn plan(arguments: &Arguments, centre: &Centre, held: &Held, edits: &[Edit
 }
 
 /// A layer by its name, which need not be there yet.
-fn named(centre: &Centre, held: &Held, name: String) -> Result<String> {
-    Format::of(&name)?;
-    let name = name.strip_prefix(&held.folder).map_or(name.clone(), str::to_owned);
+fn named(centre: &Centre, held: &Held, name: &str) -> Result<String> {
+    Format::of(name)?;
+    let name = name.strip_prefix(&held.folder).unwrap_or(name);
     let is_hidden = name.split('/').any(|part| part.is_empty() || part.starts_with('.'));
-    if is_hidden || matches!(name.as_str(), "manifest.json") {
+    if is_hidden || name == bia::config::trust::MANIFEST {
         return Err(Error::usage(format!("{name} is no name of a layer: services read over it")));
     }
     let whole = format!("{}{name}", held.folder);
@@ -215,7 +214,7 @@ fn named(centre: &Centre, held: &Held, name: String) -> Result<String> {
             centre.keys.place()
         )));
     }
-    Ok(name)
+    Ok(name.to_owned())
 }
 
 /// The layer that the values in force come from.
@@ -285,14 +284,14 @@ fn check(
     plan: &Plan,
     shell: &Shell,
 ) -> Result<()> {
-    let merged = merged(held, plan)?;
+    let mut merged = merged(held, plan)?;
     if merged.section("rollout").is_some() {
         #[derive(Default, serde::Deserialize)]
         #[serde(default)]
         struct Staged {
             rollout: RolloutSettings,
         }
-        let rollout = merged.clone().take(&["rollout"]).decode::<Staged>(&[]);
+        let rollout = merged.take(&["rollout"]).decode::<Staged>(&[]);
         rollout
             .and_then(|(it, _)| it.rollout.check())
             .map_err(|it| Error::new(format!("{it}; nothing was written")))?;

@@ -159,7 +159,7 @@ fn sign_folder(
     }
     for it in &layers {
         let name = below(folder, it);
-        Format::of(name).map_err(|_| {
+        Format::of(name).map_err(|_unknown| {
             Error::new(format!("{} is no file of settings", it.name))
                 .with_hint("a service that is given the folder reads every file in it: keep keys and notes elsewhere")
         })?;

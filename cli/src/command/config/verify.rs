@@ -27,7 +27,8 @@ pub(super) struct Arguments {
     /// Looks at the files of this folder rather than at the settings in Consul.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["prefix", "consul"])]
     folder: Option<PathBuf>,
-    /// Prints JSON: version, created, is_signed_by_key, is_taken, why, and documents with name and state.
+    /// Prints JSON: `version`, `created`, `is_signed_by_key`, `is_taken`, `why`, and `documents`, each with
+    /// its `name` and `state`: good, altered, missing, extra.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -87,7 +87,7 @@ impl Agent {
                 .spawn()
                 .unwrap();
             let address = format!("127.0.0.1:{http}");
-            let mut agent = Self { address, token, folder, https, process: process };
+            let mut agent = Self { address, token, folder, https, process };
             if agent.is_ready().await {
                 return Some(agent);
             }

@@ -76,5 +76,5 @@ fn settings_that_are_nowhere_and_agents_that_are_away_are_told_with_the_remedy()
     says(&ran, 1, &["there is no service `usr-service`"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set", "pool"]), 2, &["KEY.PATH=VALUE"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set"]), 2, &["KEY.PATH=VALUE"]);
-    says(&config_in(folder.path(), "http://", &["get"]), 1, &["is no address"]);
+    says(&config_in(folder.path(), "ftp://x", &["get"]), 1, &["is no address"]);
 }

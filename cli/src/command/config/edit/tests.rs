@@ -212,7 +212,7 @@ proptest! {
         };
         let edit = edit.expect("it is an edit");
         let before = read("a.yaml", &text).expect("it is YAML");
-        let mut wanted = before.clone();
+        let mut wanted = before;
         let is_possible = match &edit {
             Edit::Set { path, value, .. } => put(&mut wanted, path, value.clone()).is_ok(),
             Edit::Unset { path } => { remove(&mut wanted, path); true }

@@ -95,12 +95,12 @@ impl Writer<'_> {
     }
 
     fn set(&self, root: &Node, path: &[String], inline: &str) -> Option<String> {
-        let (mut at, mut colon, mut column, mut is_inside) = (root, None, None, false);
+        let (mut at, mut above, mut is_inside) = (root, None, false);
         for (depth, part) in path.iter().enumerate() {
             let Kind::Table { entries, in_braces } = &at.kind else {
-                return match (&at.kind, colon) {
-                    (Kind::Empty | Kind::Null, Some(colon)) => {
-                        self.fill(at, colon, column, is_inside, &path[depth..], inline)
+                return match (&at.kind, above) {
+                    (Kind::Empty | Kind::Null, Some(entry)) => {
+                        Some(self.fill(entry, is_inside, &path[depth..], inline))
                     }
                     // Nothing at all is there yet.
                     (Kind::Empty, None) => Some(self.append(self.text.len(), 0, path, inline)),
@@ -109,12 +109,11 @@ impl Writer<'_> {
             };
             is_inside |= in_braces;
             let Some(entry) = entries.iter().find(|it| it.key == *part) else {
-                return self.insert(at, entries, *in_braces, &path[depth..], inline);
+                return Some(self.insert(at, entries, *in_braces, &path[depth..], inline));
             };
-            column = Some(self.column(entry.begin));
-            (at, colon) = (&entry.node, Some(entry.colon));
+            (at, above) = (&entry.node, Some(entry));
         }
-        Some(self.replace(at, colon?, inline))
+        Some(self.replace(at, above?.colon, inline))
     }
 
     /// Puts another value in the place of one.
@@ -132,26 +131,19 @@ impl Writer<'_> {
     }
 
     /// Makes a section of a key that has no value.
-    fn fill(
-        &self,
-        node: &Node,
-        colon: usize,
-        column: Option<usize>,
-        is_inside: bool,
-        path: &[String],
-        inline: &str,
-    ) -> Option<String> {
+    fn fill(&self, entry: &Entry, is_inside: bool, path: &[String], inline: &str) -> String {
+        let (colon, end) = (entry.colon, entry.node.span.end.max(entry.colon));
         if is_inside {
-            let inner = format!(" {{{}}}", self.pair(path, inline));
-            return Some(self.spliced(colon..node.span.end.max(colon), &inner));
+            return self.spliced(colon..end, &format!(" {{{}}}", self.pair(path, inline)));
         }
-        let bare =
-            match node.kind {
-                Kind::Null => Writer { text: &self.spliced(colon..node.span.end, ""), ..*self }
-                    .append(colon, column? + self.step, path, inline),
-                _ => self.append(colon, column? + self.step, path, inline),
-            };
-        Some(bare)
+        let column = self.column(entry.begin) + self.step;
+        match entry.node.kind {
+            Kind::Null => {
+                let bare = self.spliced(colon..end, "");
+                Writer { text: &bare, ..*self }.append(colon, column, path, inline)
+            }
+            _ => self.append(colon, column, path, inline),
+        }
     }
 
     /// Adds a key to a table that does not have it, behind those that it has.
@@ -162,18 +154,18 @@ impl Writer<'_> {
         in_braces: bool,
         path: &[String],
         inline: &str,
-    ) -> Option<String> {
+    ) -> String {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             let pair = format!("{{{}}}", self.pair(path, inline));
-            return Some(self.spliced(table.span.clone(), &pair));
+            return self.spliced(table.span.clone(), &pair);
         };
         if !in_braces {
-            return Some(self.append(last.node.span.end, self.column(first.begin), path, inline));
+            return self.append(last.node.span.end, self.column(first.begin), path, inline);
         }
         let before = &self.text[table.span.start + 1..first.begin];
         let between = if before.contains('\n') && before.trim().is_empty() { before } else { " " };
         let end = last.node.span.end;
-        Some(self.spliced(end..end, &format!(",{between}{}", self.pair(path, inline))))
+        self.spliced(end..end, &format!(",{between}{}", self.pair(path, inline)))
     }
 
     /// Adds lines below the line of `after`.
