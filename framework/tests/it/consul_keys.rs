@@ -257,7 +257,7 @@ async fn several_keys_are_changed_at_once_or_none_if_one_was_changed_meanwhile()
     let names: Vec<&str> = layers.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, [key("10-ü b.yaml"), key("app.yaml"), key("app.prod.yaml")]);
     assert_eq!(&*layers[1].bytes, b"app.yaml");
-    assert_eq!(keys.below("config/users/.").await.unwrap().len(), 1);
+    assert_eq!(keys.below("config/users/.hid").await.unwrap().len(), 1);
 
     let (app, prod) = (&layers[1], &layers[2]);
     let change = [

@@ -152,7 +152,10 @@ fn fits(steps: &[Step]) -> Result<()> {
             steps.len(),
             bytes >> 10
         ))
-        .with_hint("split the layer into smaller ones, such as 10-base.yaml and 20-limits.yaml"));
+        .with_hint(match steps.len() > MOST_STEPS {
+            true => "what is signed is written with all layers: merge some into one",
+            false => "split the layer into smaller ones, such as 10-base.yaml and 20-limits.yaml",
+        }));
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ const SWEPT: usize = 8;
 /// A text that is longer is not kept, in bytes: it would not go into one write with the change.
 const LONGEST: usize = 128 << 10;
 
-/// Lists who changed what and when.
+/// Lists who changed what and when, as far as it was done by this command.
 ///
 /// Consul keeps no history. `bia config set` and `sign` write one, in the same transaction as the change:
 /// below `config/.history/user-service/` for the settings below `config/user-service/`, where no service

@@ -29,21 +29,15 @@ pub(crate) struct Arguments {
     verb: Verb,
 }
 
+/// What each does stands at its arguments.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Prints the settings in Consul, or one of them, with the layer and line that they come from.
     Get(Box<get::Arguments>),
-    /// Changes settings in Consul: in their place, comments kept, checked before they are written.
     Set(Box<set::Arguments>),
-    /// Compares settings: files with Consul, or layers with each other. Exit code 1 if they differ.
     Diff(Box<diff::Arguments>),
-    /// Lists who changed what and when, as far as it was done by this command.
     History(Box<history::Arguments>),
-    /// Signs the settings in Consul, or those of a folder.
     Sign(Box<sign::Arguments>),
-    /// Tells of each document whether it is as it was signed. Exit code 1 if a service refuses them.
     Verify(Box<verify::Arguments>),
-    /// Makes a pair of keys to sign with.
     Keygen(keygen::Arguments),
 }
 

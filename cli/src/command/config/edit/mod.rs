@@ -136,11 +136,15 @@ pub(super) fn json(tree: &Tree) -> Result<Value> {
 
 /// Where the value at each of these keys stands in the text; none of those that are not found.
 pub(super) fn spans(name: &str, text: &str, keys: &[&str]) -> Vec<Option<Range<usize>>> {
-    match Format::of(name) {
-        Ok(Format::Toml) => toml::spans(text, keys),
-        Ok(_) => yaml::spans(text, keys),
+    // Who reads settings reads over this mark; where things stand is told without it.
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - bare.len();
+    let found = match Format::of(name) {
+        Ok(Format::Toml) => toml::spans(bare, keys),
+        Ok(_) => yaml::spans(bare, keys),
         Err(_) => vec![None; keys.len()],
-    }
+    };
+    found.into_iter().map(|it| it.map(|it| it.start + mark..it.end + mark)).collect()
 }
 
 /// Puts a value at a path; what is in the way is told.
