@@ -272,9 +272,9 @@ async fn several_keys_are_changed_at_once_or_none_if_one_was_changed_meanwhile()
     agent.write(&key("none"), None).await;
     agent.write(&prod.name, Some("other")).await;
     assert_eq!(keys.apply(&change).await.unwrap(), Applied::Stale(prod.name.clone()));
-    agent.write(&layers[0].name, Some("other")).await;
-    let stale = [Step::keep(&layers[0].name, layers[0].changed)];
-    assert_eq!(keys.apply(&stale).await.unwrap(), Applied::Stale(layers[0].name.clone()));
+    agent.write(&app.name, Some("other")).await;
+    let stale = [Step::keep(&app.name, app.changed)];
+    assert_eq!(keys.apply(&stale).await.unwrap(), Applied::Stale(app.name.clone()));
     let gone = [Step::keep(key("gone"), 7)];
     assert_eq!(keys.apply(&gone).await.unwrap(), Applied::Stale(key("gone")));
     let many: Vec<Step> = (0..65).map(|it| Step::put(key(&it.to_string()), "", 0)).collect();
