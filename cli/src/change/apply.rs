@@ -11,7 +11,7 @@ use tempfile::{NamedTempFile, TempDir};
 use crate::error::{About as _, Result};
 
 use super::interrupt::Interrupt;
-use super::{Change, Fate};
+use super::{Access, Change, Fate};
 
 /// What a new folder begins with until it is whole.
 const UNFINISHED: &str = ".bia-unfinished-";
@@ -73,11 +73,13 @@ fn into_place(
                 Fate::Created | Fate::Updated,
                 Some(Change::Write { contents, .. } | Change::Edit { contents, .. }),
             ) => {
-                let executable =
-                    matches!(files.get(path), Some(Change::Write { executable: true, .. }));
+                let access = match files.get(path) {
+                    Some(Change::Write { access, .. }) => *access,
+                    _ => Access::Plain,
+                };
                 // A link stays one: what it leads to is written.
                 let full = fs::canonicalize(&full).unwrap_or(full);
-                staged.push((stage(&full, contents, executable, &mut made)?, full));
+                staged.push((stage(&full, contents, access, &mut made)?, full));
             }
             _ => {}
         }
@@ -101,14 +103,15 @@ fn into_place(
 }
 
 /// Writes `contents` beside `full`, with the permissions that the file has or should have.
-fn stage(full: &Path, contents: &[u8], executable: bool, made: &mut Made) -> Result<NamedTempFile> {
+fn stage(full: &Path, contents: &[u8], access: Access, made: &mut Made) -> Result<NamedTempFile> {
     let about = || format!("write {}", full.display());
     let folder = full.parent().unwrap_or_else(|| Path::new("."));
     made.folder(folder)?;
-    let mode = match fs::metadata(full) {
-        Ok(there) => there.permissions().mode(),
-        Err(_) if executable => 0o755,
-        Err(_) => 0o644,
+    let mode = match (access, fs::metadata(full)) {
+        (Access::Private, _) => 0o600,
+        (_, Ok(there)) => there.permissions().mode(),
+        (Access::Program, Err(_)) => 0o755,
+        (Access::Plain, Err(_)) => 0o644,
     };
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED)

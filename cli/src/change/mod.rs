@@ -28,7 +28,7 @@ enum Change {
     /// The file says this from then on, whatever it said.
     Write {
         contents: Vec<u8>,
-        executable: bool,
+        access: Access,
     },
     /// It was read as `before`, and says this from then on.
     Edit {
@@ -36,6 +36,17 @@ enum Change {
         contents: Vec<u8>,
     },
     Remove,
+}
+
+/// Who may do what with a new file; one that is there keeps what it has, unless it is to be private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// All read it: 0644.
+    Plain,
+    /// All run it: 0755.
+    Program,
+    /// Its owner alone reads it: 0600.
+    Private,
 }
 
 /// How changes are applied.
@@ -77,13 +88,19 @@ impl Changes {
 
     /// Writes a whole file. If there is one already that says something else, only `--force` replaces it.
     pub(crate) fn write(&mut self, path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) {
-        let change = Change::Write { contents: contents.into(), executable: false };
+        let change = Change::Write { contents: contents.into(), access: Access::Plain };
         self.files.insert(path.into(), change);
     }
 
     /// Writes a whole file that can be run.
     pub(crate) fn write_program(&mut self, path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) {
-        let change = Change::Write { contents: contents.into(), executable: true };
+        let change = Change::Write { contents: contents.into(), access: Access::Program };
+        self.files.insert(path.into(), change);
+    }
+
+    /// Writes a whole file that nobody but its owner may read.
+    pub(crate) fn write_private(&mut self, path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) {
+        let change = Change::Write { contents: contents.into(), access: Access::Private };
         self.files.insert(path.into(), change);
     }
 

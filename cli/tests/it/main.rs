@@ -3,6 +3,7 @@
 mod add;
 mod call;
 mod command;
+mod config;
 mod deploy;
 mod doctor;
 mod explain;

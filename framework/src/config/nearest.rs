@@ -1,11 +1,16 @@
 /// No name of a setting is as long.
 const LONGEST: usize = 128;
 
-/// The candidate that `word` was probably meant to be: one that few slips of the hand away.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+/// The candidate that `word` was probably meant to be: one that is few slips of the hand away, the more
+/// the longer it is. None if there is none.
+///
+/// ```
+/// let keys = ["address", "timeout"];
+/// assert_eq!(bia::config::nearest("adress", keys), Some("address"));
+/// assert_eq!(bia::config::nearest("colour", keys), None);
+/// ```
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match word.chars().count() {
         // Comparing costs both lengths multiplied.
         LONGEST.. => return None,

@@ -79,7 +79,12 @@ impl Shown {
 
     fn insert(&mut self, path: &str, text: &str, origin: &str, notes: &Notes) {
         let text = masked(path, text, notes.is_secret(path));
-        self.0.insert(path.to_owned(), (text, origin.to_owned()));
+        self.put(path, &text, origin);
+    }
+
+    /// Adds one setting as it is to be seen.
+    pub(super) fn put(&mut self, path: &str, text: &str, origin: &str) {
+        self.0.insert(path.to_owned(), (text.to_owned(), origin.to_owned()));
     }
 
     /// Each setting: its key, its value, and where that came from.

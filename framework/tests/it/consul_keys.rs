@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bia::Config;
-use bia::backend::consul::{ConsulSettings, ConsulSource, ConsulSourceSettings};
+use bia::backend::consul::{
+    Applied, ConsulKeys, ConsulSettings, ConsulSource, ConsulSourceSettings, Step,
+};
 use bia::config::{FileSource, MemorySource, Snapshot, Source, Variables};
 use bia::testing::conformance;
 use serde::Deserialize;
@@ -234,4 +236,68 @@ async fn without_its_centre_a_service_does_not_start_and_says_why() {
     flags.push("config.consul.key=config/users.yaml".to_owned());
     let exit = load(&flags).await.unwrap_err();
     assert!(exit.to_string().contains("are both set"), "{exit}");
+}
+
+fn keys(settings: &ConsulSourceSettings) -> ConsulKeys {
+    ConsulKeys::new(settings, &ConsulSettings::default()).unwrap()
+}
+
+#[tokio::test]
+async fn several_keys_are_changed_at_once_or_none_if_one_was_changed_meanwhile() {
+    let test = "several_keys_are_changed_at_once_or_none_if_one_was_changed_meanwhile";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let keys = keys(&ConsulSourceSettings::at(agent.url(), "/config/users/"));
+    assert_eq!((keys.place(), keys.is_prefix()), ("config/users/", true));
+    let key = |name: &str| format!("config/users/{name}");
+    let steps = ["app.prod.yaml", "app.yaml", ".hidden", "10-ü b.yaml"]
+        .map(|name| Step::put(key(name), name.to_owned(), 0));
+    assert_eq!(keys.apply(&steps).await.unwrap(), Applied::Whole);
+    assert_eq!(keys.apply(&steps).await.unwrap(), Applied::Stale(key("app.prod.yaml")));
+    let layers = keys.layers().await.unwrap();
+    let names: Vec<&str> = layers.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, [key("10-ü b.yaml"), key("app.yaml"), key("app.prod.yaml")]);
+    assert_eq!(&*layers[1].bytes, b"app.yaml");
+    assert_eq!(keys.below("config/users/.hid").await.unwrap().len(), 1);
+
+    let (app, prod) = (&layers[1], &layers[2]);
+    let change = [
+        Step::put(&app.name, "a: 1", app.changed),
+        Step::remove(&prod.name, prod.changed),
+        Step::keep(&layers[0].name, layers[0].changed),
+        Step::keep(key("none"), 0),
+    ];
+    agent.write(&key("none"), Some("x")).await;
+    assert_eq!(keys.apply(&change).await.unwrap(), Applied::Stale(key("none")));
+    assert_eq!(keys.layers().await.unwrap()[1..3], layers[1..3], "nothing was done");
+    agent.write(&key("none"), None).await;
+    agent.write(&prod.name, Some("other")).await;
+    assert_eq!(keys.apply(&change).await.unwrap(), Applied::Stale(prod.name.clone()));
+    agent.write(&app.name, Some("other")).await;
+    let stale = [Step::keep(&app.name, app.changed)];
+    assert_eq!(keys.apply(&stale).await.unwrap(), Applied::Stale(app.name.clone()));
+    let gone = [Step::keep(key("gone"), 7)];
+    assert_eq!(keys.apply(&gone).await.unwrap(), Applied::Stale(key("gone")));
+    let many: Vec<Step> = (0..65).map(|it| Step::put(key(&it.to_string()), "", 0)).collect();
+    let error = keys.apply(&many).await.unwrap_err();
+    assert_eq!(error.reason(), "CONSUL_REFUSED", "{error}");
+}
+
+#[tokio::test]
+async fn a_change_that_the_token_does_not_allow_is_told_with_its_key() {
+    let test = "a_change_that_the_token_does_not_allow_is_told_with_its_key";
+    let Some(agent) = Agent::with_acl(test).await else { return };
+    let rules = "key_prefix \"config/users/\" { policy = \"write\" }";
+    agent.put("/v1/acl/policy", &json!({"Name": "own", "Rules": rules}).to_string()).await;
+    let token = json!({"Policies": [{"Name": "own"}]}).to_string();
+    let token = agent.put("/v1/acl/token", &token).await;
+    let settings = ConsulSourceSettings::at(agent.url(), "config/users")
+        .with_token(token["SecretID"].as_str().unwrap());
+    let keys = keys(&settings);
+    let own = Step::put("config/users/app.yaml", "a: 1", 0);
+    let other = Step::put("config/orders/app.yaml", "a: 1", 0);
+    let error = keys.apply(&[own.clone(), other]).await.unwrap_err();
+    assert_eq!(error.reason(), "CONSUL_FORBIDDEN", "{error}");
+    assert!(error.message().contains("cannot write config/orders/app.yaml"), "{error}");
+    assert!(keys.layers().await.unwrap().is_empty(), "nothing was done");
+    assert_eq!(keys.apply(&[own]).await.unwrap(), Applied::Whole);
 }

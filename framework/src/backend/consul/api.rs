@@ -92,6 +92,50 @@ pub(super) struct Keys {
     pub(super) filtered: bool,
 }
 
+/// One part of a transaction on keys.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Operation {
+    #[serde(rename = "KV")]
+    on_key: OnKey,
+}
+
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct OnKey {
+    verb: &'static str,
+    key: String,
+    /// In base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    index: u64,
+}
+
+impl Operation {
+    /// `verb` is one of Consul's; `index` is that of the key's last change.
+    pub(super) fn new(verb: &'static str, key: &str, index: u64) -> Self {
+        Self { on_key: OnKey { verb, key: key.to_owned(), value: None, index } }
+    }
+
+    pub(super) fn with_value(mut self, base64: String) -> Self {
+        self.on_key.value = Some(base64);
+        self
+    }
+}
+
+/// What kept a transaction from being done.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Conflicts {
+    errors: Vec<Conflict>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Conflict {
+    op_index: usize,
+    what: String,
+}
+
 /// Which keys are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -285,6 +329,35 @@ impl Api {
         let ask = Ask { method: Method::PUT, path, query, body, limit, what: &what };
         let (_, answer) = self.request(ask).await?;
         Ok(answer.trim_ascii() == b"true")
+    }
+
+    /// Does all of these or none. If one does not hold, says which.
+    pub(super) async fn transact(
+        &self,
+        operations: &[Operation],
+        name: &str,
+    ) -> Result<Option<usize>> {
+        let what = format!("write {name}");
+        let (path, query) = ("/v1/txn".to_owned(), self.writing.clone());
+        let body = serde_json::to_vec(operations).map_err(Error::from_source)?;
+        let (method, limit) = (Method::PUT, self.timeout);
+        let ask = Ask { method, path, query, body, limit, what: &what };
+        let (head, body) = self.exchange(ask).await?;
+        match head.status {
+            StatusCode::CONFLICT => {}
+            status if status.is_success() => return Ok(None),
+            status => return Err(self.refused(status, &body, &what)),
+        }
+        let conflicts: Conflicts = serde_json::from_slice(&body).map_err(|error| {
+            self.failed(502, REFUSED, &what, "its answer is not understood").with_source(error)
+        })?;
+        let said = |part: &str| conflicts.errors.iter().find(|it| it.what.contains(part));
+        if let Some(refusal) = said("Permission denied").or_else(|| said("ACL not found")) {
+            let key = operations.get(refusal.op_index).map(|it| it.on_key.key.as_str());
+            let what = format!("write {}", key.unwrap_or(name));
+            return Err(self.refused(StatusCode::FORBIDDEN, refusal.what.as_bytes(), &what));
+        }
+        Ok(Some(conflicts.errors.first().map_or(0, |it| it.op_index)))
     }
 
     /// Removes a key; one that is not there is no error.

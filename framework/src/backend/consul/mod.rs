@@ -58,7 +58,7 @@ use self::lease::Places;
 
 pub use agent::AgentStatus;
 pub(crate) use kv::ConsulBoard;
-pub use kv::{ConsulSource, ConsulSourceSettings};
+pub use kv::{Applied, ConsulKeys, ConsulSource, ConsulSourceSettings, Key, Step};
 pub use settings::ConsulSettings;
 
 /// The registry in Consul. See the [module](self).

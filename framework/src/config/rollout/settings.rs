@@ -79,7 +79,12 @@ impl RolloutSettings {
     }
 
     /// Looks at what the types cannot say.
-    pub(crate) fn check(&self) -> Result<(), Invalid> {
+    ///
+    /// # Errors
+    ///
+    /// The setting that is wrong, and what was expected: an id that is no name, shares that do not grow,
+    /// a change of nothing or of a section that cannot be staged.
+    pub fn check(&self) -> Result<(), Invalid> {
         let invalid = |key: &str, what: String| Err(Invalid::new(format!("rollout.{key}"), what));
         if !self.is_set() {
             return match self.change.is_empty() {

@@ -125,8 +125,9 @@ pub fn manifest<'a>(
     text
 }
 
-/// The SHA-256 of bytes, in hexadecimal.
-pub(super) fn sum(bytes: &[u8]) -> String {
+/// The SHA-256 of bytes in hexadecimal, as a manifest has it.
+#[must_use]
+pub fn sum(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -47,9 +47,11 @@ mod signed;
 mod verifier;
 
 #[cfg(feature = "signing")]
-pub use self::keys::{KeyPair, PublicKey, manifest};
+pub use self::keys::{KeyPair, PublicKey, manifest, sum};
 pub use self::manifest::{MANIFEST, Manifest, SIGNATURE};
 pub use self::settings::TrustSettings;
+#[cfg(feature = "signing")]
+pub use self::signed::check;
 pub(crate) use self::signed::{Signed, Trust};
 
 #[cfg(test)]

@@ -66,6 +66,39 @@ impl Trust {
     }
 }
 
+/// Takes the documents of a source as a service does that starts with these settings: all that is
+/// signed, without its manifest, or nothing. No version is remembered.
+///
+/// ```
+/// use bia::config::trust::{KeyPair, MANIFEST, SIGNATURE, TrustSettings, check, manifest};
+/// use bia::config::{Document, Snapshot};
+///
+/// let key = KeyPair::generate().expect("the system has randomness");
+/// let mut trust = TrustSettings::default();
+/// trust.key = key.public().to_string();
+/// let manifest = manifest(7, "", [("app.yaml", &b"greeting: hello"[..])]);
+/// let mut documents = vec![Document::new("app.yaml", "greeting: hello")];
+/// let refused = check(&trust, "folder configs", Snapshot::of(documents.clone()));
+/// assert!(refused.unwrap_err().to_string().contains("it is not signed"));
+/// documents.push(Document::new(SIGNATURE, key.sign(manifest.as_bytes())));
+/// documents.push(Document::new(MANIFEST, manifest));
+/// let taken = check(&trust, "folder configs", Snapshot::of(documents)).expect("it is signed");
+/// assert_eq!(taken.documents.len(), 1);
+/// ```
+///
+/// # Errors
+///
+/// If the key is none, or for any of the reasons for which a service refuses what is not signed.
+#[cfg(feature = "signing")]
+pub fn check(
+    settings: &TrustSettings,
+    source: &str,
+    snapshot: Snapshot,
+) -> Result<Snapshot, Invalid> {
+    let settings = TrustSettings { state_file: None, ..settings.clone() };
+    Verifier::new(&settings)?.check(source, apart(snapshot))
+}
+
 /// What a source has said, its manifest apart.
 pub(super) struct Read {
     pub(super) snapshot: Snapshot,

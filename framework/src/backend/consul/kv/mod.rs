@@ -1,6 +1,7 @@
 //! Settings in the keys of Consul: loaded whole, and again as soon as one changes.
 
 mod board;
+mod keys;
 mod settings;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use super::tls::invalid;
 use super::watch::next_index;
 
 pub(crate) use self::board::ConsulBoard;
+pub use self::keys::{Applied, ConsulKeys, Key, Step};
 pub use self::settings::ConsulSourceSettings;
 
 /// Where its settings stand, for errors.
@@ -124,7 +126,7 @@ impl ConsulSource {
         }
         state.index = next_index(None, keys.index);
         let filtered = keys.filtered;
-        let entries = self.layers(keys.entries);
+        let entries = layers(&self.scope, keys.entries);
         let was_told = std::mem::replace(&mut state.empty_told, entries.is_empty());
         state.seen = Some(marks(&entries));
         state.held |= !entries.is_empty();
@@ -137,7 +139,7 @@ impl ConsulSource {
             };
             tracing::warn!(source = self.name(), "no key is there, {why}: needs key_prefix:read");
         }
-        let documents = entries.into_iter().map(|entry| self.document(entry));
+        let documents = entries.into_iter().map(|entry| document(&self.api, entry));
         let documents = documents.collect::<Result<Vec<_>>>()?;
         Ok(Snapshot { documents, revision: keys.index.unwrap_or_default().to_string() })
     }
@@ -162,7 +164,7 @@ impl ConsulSource {
             let (next, is_new) = match answer {
                 Ok(keys) => {
                     let next = next_index(index, keys.index);
-                    let marks = Some(marks(&self.layers(keys.entries)));
+                    let marks = Some(marks(&layers(&self.scope, keys.entries)));
                     (next, std::mem::replace(&mut state.seen, marks.clone()) != marks)
                 }
                 // Whoever loads now is told why.
@@ -189,35 +191,6 @@ impl ConsulSource {
             UNREACHABLE,
             format!("consul at {base} has no leader and lists no keys"),
         ))
-    }
-
-    /// The keys that are layers, in their order.
-    fn layers(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
-        if let Scope::Prefix(prefix) = &self.scope {
-            entries.retain(|entry| {
-                let below = entry.key.strip_prefix(prefix.as_str()).unwrap_or(&entry.key);
-                below.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
-            });
-            entries.sort_by(|a, b| stem(&a.key).cmp(stem(&b.key)).then_with(|| a.key.cmp(&b.key)));
-        }
-        entries
-    }
-
-    fn document(&self, entry: Entry) -> Result<Document> {
-        let Entry { key, value, .. } = entry;
-        let unreadable = |why: &str| {
-            Error::unavailable(
-                UNREADABLE,
-                format!("key {key} at consul {}: {why}", self.api.base()),
-            )
-        };
-        let bytes = STANDARD
-            .decode(value.unwrap_or_default())
-            .map_err(|error| unreadable("its value is no base64").with_source(error))?;
-        if std::str::from_utf8(&bytes).is_err() {
-            return Err(unreadable("its value is no text: keep what is binary elsewhere"));
-        }
-        Ok(Document { name: key, bytes: Bytes::from(bytes) })
     }
 }
 
@@ -273,6 +246,32 @@ fn scope(settings: &ConsulSourceSettings) -> Result<Scope> {
             "set config.consul.prefix or config.consul.key: the root is never read whole",
         )),
     }
+}
+
+/// The keys that are layers, in their order.
+fn layers(scope: &Scope, mut entries: Vec<Entry>) -> Vec<Entry> {
+    if let Scope::Prefix(prefix) = scope {
+        entries.retain(|entry| {
+            let below = entry.key.strip_prefix(prefix.as_str()).unwrap_or(&entry.key);
+            below.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
+        });
+        entries.sort_by(|a, b| stem(&a.key).cmp(stem(&b.key)).then_with(|| a.key.cmp(&b.key)));
+    }
+    entries
+}
+
+fn document(api: &Api, entry: Entry) -> Result<Document> {
+    let Entry { key, value, .. } = entry;
+    let unreadable = |why: &str| {
+        Error::unavailable(UNREADABLE, format!("key {key} at consul {}: {why}", api.base()))
+    };
+    let bytes = STANDARD
+        .decode(value.unwrap_or_default())
+        .map_err(|error| unreadable("its value is no base64").with_source(error))?;
+    if std::str::from_utf8(&bytes).is_err() {
+        return Err(unreadable("its value is no text: keep what is binary elsewhere"));
+    }
+    Ok(Document { name: key, bytes: Bytes::from(bytes) })
 }
 
 /// A name without its ending: `config/app.prod` of `config/app.prod.yaml`.

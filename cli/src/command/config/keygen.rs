@@ -1,0 +1,53 @@
+//! `bia config keygen`: a pair of keys, the private one for nobody else's eyes.
+
+use std::path::{Path, PathBuf};
+
+use bia::config::trust::KeyPair;
+use clap::Args;
+
+use crate::change::{Changes, Manner};
+use crate::cli::Writing;
+use crate::error::{Error, Result};
+use crate::shell::Shell;
+
+/// Makes a pair of ed25519 keys to sign settings with.
+///
+/// The private key is written as PEM (PKCS#8), which OpenSSL reads too, for its owner alone (mode 0600).
+/// The public one is written beside it as FILE.pub, and printed: it is what `config.trust.key` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    bia config keygen ~/keys/users.pem\n  \
+    BIA_CONFIG__TRUST__KEY=$(bia config keygen key.pem) cargo run")]
+pub(super) struct Arguments {
+    /// Where the private key is written. Keep it out of the repository.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
+    make(&arguments.file, Manner::from(arguments.writing), shell).map(drop)
+}
+
+/// Makes a pair in `file` and beside it.
+pub(super) fn make(file: &Path, manner: Manner, shell: &Shell) -> Result<KeyPair> {
+    let pair = KeyPair::generate()
+        .ok_or_else(|| Error::new("the system gives no randomness to make a key of"))?;
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let Some(name) = file.file_name().map(|it| it.to_string_lossy().into_owned()) else {
+        return Err(Error::usage(format!("{} is no name of a file", file.display())));
+    };
+    let mut changes = Changes::below(folder);
+    changes.write_private(&name, pair.to_pem());
+    changes.write(format!("{name}.pub"), format!("{}\n", pair.public()));
+    changes.apply(manner, shell)?;
+    if manner != Manner::DryRun {
+        shell.data(pair.public())?;
+        shell.hint("the services' config.trust.key is to be that; set it by a variable or a flag, and files must be signed too");
+    }
+    Ok(pair)
+}

@@ -1,0 +1,121 @@
+//! Services that run, and take what was set and signed, and nothing else.
+
+use std::time::Duration;
+
+use bia::config::Variables;
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::agent::Agent;
+use super::{APP, PREFIX, config, done, refused, says};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Own {
+    greeting: String,
+    number: u32,
+}
+
+async fn start(agent: &Agent, more: &[String]) -> Result<bia::Config<Own>, bia::Exit> {
+    let mut flags = vec![
+        format!("config.consul.prefix={PREFIX}"),
+        format!("config.consul.address={}", agent.address()),
+    ];
+    flags.extend(more.iter().cloned());
+    let arguments = flags.into_iter().flat_map(|flag| ["--set".to_owned(), flag]);
+    bia::config::<Own>().arguments(arguments, &Variables::default()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_service_has_what_was_set_and_reads_no_history() {
+    let test = "a_running_service_has_what_was_set_and_reads_no_history";
+    let Some(agent) = Agent::dev(test).await else { return };
+    done(&agent, &["set", "greeting=hello", "number=1"]);
+    let service = start(&agent, &[]).await.unwrap();
+    assert_eq!((service.get().greeting.as_str(), service.get().number), ("hello", 1));
+    let _reloading = service.reloading();
+    let mut greeting = service.watch(|own| own.greeting.clone());
+    done(&agent, &["set", "greeting=0123"]);
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "0123");
+    done(&agent, &["set", "--layer", "app.prod.toml", "greeting=more"]);
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "more");
+    assert_eq!(service.report()["refused"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_takes_what_was_signed_and_refuses_what_was_not() {
+    let test = "a_service_takes_what_was_signed_and_refuses_what_was_not";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let public = done_alone(&agent, &["config", "keygen", "key.pem"]);
+    done_alone(&agent, &["config", "keygen", "other.pem"]);
+    let trust = [format!("config.trust.key={}", public.trim())];
+    done(&agent, &["set", "greeting=one"]);
+    let exit = start(&agent, &trust).await.unwrap_err();
+    assert!(exit.to_string().contains("it is not signed"), "{exit}");
+    refused(
+        &agent,
+        &["verify", "--key", "key.pem.pub"],
+        &["a service refuses it", "it is not signed"],
+    );
+
+    done(&agent, &["sign", "--key", "key.pem"]);
+    done(&agent, &["verify", "--key", "key.pem.pub"]);
+    done(&agent, &["verify", "--key", public.trim()]);
+    let service = start(&agent, &trust).await.unwrap();
+    let _reloading = service.reloading();
+    let mut greeting = service.watch(|own| own.greeting.clone());
+    refused(&agent, &["set", "greeting=two"], &["the settings there are signed", "--key FILE"]);
+    let ran = done(&agent, &["set", "greeting=two", "--key", "key.pem"]);
+    assert!(ran.err.contains("signed version 2"), "{}", ran.err);
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "two");
+    // A layer that comes, and one that goes back, are signed in the same write.
+    done(&agent, &["set", "--layer", "app.prod.yaml", "greeting=three", "--key", "key.pem"]);
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "three");
+    done(&agent, &["set", "--restore", "4", "--key", "key.pem"]);
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "two");
+    assert_eq!(service.report()["refused"], 0, "never was there anything that did not fit");
+
+    agent.write(APP, "greeting: evil\n").await;
+    agent.write("config/users/more.yaml", "greeting: evil\n").await;
+    let ran = config(&agent, &["verify", "--key", "key.pem.pub"]);
+    says(&ran, 1, &["app.yaml is not as it was signed", "bia config sign"]);
+    assert!(
+        ran.out.contains("app.yaml   altered") && ran.out.contains("more.yaml  extra"),
+        "{}",
+        ran.out
+    );
+    let refusal = async {
+        while service.report()["refused"] == 0 {
+            // sleeps: a refusal is what does not come out of a watch.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(LIMIT, refusal).await.unwrap();
+    assert_eq!(service.get().greeting, "two");
+    done(&agent, &["set", "--file", "good.yaml", "--layer", "app.yaml", "--key", "key.pem"]);
+    done(&agent, &["set", "--layer", "more.yaml", "--unset", "greeting", "--key", "key.pem"]);
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "good");
+
+    refused(&agent, &["verify", "--key", "other.pem.pub"], &["holds no signature"]);
+    says(
+        &config(&agent, &["sign", "--key", "key.pem", "--version", "1"]),
+        2,
+        &["is not greater than"],
+    );
+    refused(&agent, &["sign", "--key", "key.pem.pub"], &["holds no private key", "the public one"]);
+    refused(&agent, &["verify", "--key", "key.pem"], &["no public key"]);
+    done(&agent, &["sign", "--key", "key.pem", "--key", "other.pem"]);
+    for key in ["key.pem.pub", "other.pem.pub"] {
+        done(&agent, &["verify", "--key", key]);
+    }
+}
+
+/// Runs the command without Consul, in the folder of the agent; with a file for later.
+fn done_alone(agent: &Agent, arguments: &[&str]) -> String {
+    std::fs::write(agent.folder.path().join("good.yaml"), "greeting: good\n").unwrap();
+    let ran = crate::command::run(agent.folder.path(), arguments);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran.out
+}
