@@ -4,6 +4,7 @@ mod change;
 mod cli;
 mod command;
 mod error;
+mod handler;
 mod project;
 mod runtime;
 mod shell;

@@ -175,7 +175,13 @@ impl Package {
     /// The modules that lead to its code: `["user", "v1"]`.
     #[must_use]
     pub fn modules(&self) -> Vec<String> {
-        self.name.split('.').filter(|part| !part.is_empty()).map(names::snake).collect()
+        Self::modules_of(&self.name)
+    }
+
+    /// The modules that lead to the code of the package called `name`, whether it takes part or not.
+    #[must_use]
+    pub fn modules_of(name: &str) -> Vec<String> {
+        name.split('.').filter(|part| !part.is_empty()).map(names::snake).collect()
     }
 
     /// What its files are called, without an ending: `user.v1`, and `_` for no package.
