@@ -7,6 +7,7 @@ mod error;
 mod handler;
 mod project;
 mod runtime;
+mod scaffold;
 mod shell;
 
 use std::process::ExitCode;

@@ -2,13 +2,9 @@
 -- Plain SQL that both SQLite and PostgreSQL read: text, and integers of 64 bits.
 
 -- @end
--- @if sample
 CREATE TABLE gadgets (
     id         TEXT   PRIMARY KEY,
     name       TEXT   NOT NULL UNIQUE,
     -- Microseconds since 1970, UTC.
     created_at BIGINT NOT NULL
 );
--- @else
---| -- The first tables go here. A migration that has run is never changed: the next is 0002_….sql.
--- @end

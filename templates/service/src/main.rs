@@ -24,9 +24,10 @@ use std::time::Duration;
 use data::Database;
 // @end
 // @if sample
+// @if database
 use rules::Gadgets;
-// @unless database
-//| use rules::Memory;
+// @else
+//| use rules::{Gadgets, Memory};
 // @end
 use sample::v1 as api;
 use service::SampleApi;
@@ -60,14 +61,16 @@ async fn app(config: &bia::Config<Settings>) -> Result<bia::App, bia::Exit> {
     // @end
     // @end
 
-    Ok(app
-        // @if database
-        .after_stop("close database", Duration::from_secs(5), async move || database.close().await)
-        // @end
-        // @if sample
-        .serve(api::sample_service(SampleApi::new(gadgets)))
-        // @else
-        //| @serve@
-        // @end
+    Ok(
+        app
+            // @if database
+            .after_stop("close database", Duration::from_secs(5), async move || {
+                database.close().await
+            })
+            // @end
+            // @if sample
+            .serve(api::sample_service(SampleApi::new(gadgets))), // @else
+                                                                  //| @serve@
+                                                                  // @end
     )
 }

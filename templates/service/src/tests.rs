@@ -14,7 +14,7 @@ async fn the_service_starts_answers_on_its_faces_and_stops_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let yaml = format!("data: {{url: 'sqlite://{}/gadgets.db?mode=rwc'}}", folder.path().display());
     // @else
-    //| let yaml = "";
+    //| let yaml = String::new();
     // @end
     let config = bia::Config::for_test(&yaml).unwrap();
     let running = TestApp::spawn(app(&config).await.unwrap()).await.unwrap();

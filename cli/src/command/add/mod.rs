@@ -1,13 +1,26 @@
-//! `bia add`: being written.
+//! `bia add`: adds to what is there.
 
-use clap::Args;
+mod service;
 
-use crate::error::{Error, Result};
+use clap::{Args, Subcommand};
+
+use crate::error::Result;
 use crate::shell::Shell;
 
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
 
-pub(crate) fn run(_arguments: Arguments, _shell: &Shell) -> Result<()> {
-    Err(Error::new("being written"))
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Adds a service to a workspace, on ports that are free among the others.
+    Service(service::Arguments),
+}
+
+pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
+    match arguments.what {
+        What::Service(arguments) => service::run(arguments, shell),
+    }
 }
