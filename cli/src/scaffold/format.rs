@@ -11,33 +11,26 @@ use super::template;
 /// rustfmt, if it is there.
 #[derive(Debug, Default)]
 pub(crate) struct Formatter {
-    is_missing: Cell<bool>,
+    /// Whether anything is as the template has it.
+    has_failed: Cell<bool>,
 }
 
 impl Formatter {
-    /// `text`, formatted if it can be.
-    fn format(&self, text: String) -> String {
-        if self.is_missing.get() {
+    /// The text of a file, formatted if it is Rust and can be.
+    pub(crate) fn of(&self, path: &str, text: String) -> String {
+        if !path.ends_with(".rs") {
             return text;
         }
-        match rustfmt(&text) {
-            Some(formatted) => formatted,
-            None => {
-                self.is_missing.set(true);
-                text
-            }
-        }
+        rustfmt(&text).unwrap_or_else(|| {
+            self.has_failed.set(true);
+            text
+        })
     }
 
-    /// The text of a file, formatted if it is Rust.
-    pub(crate) fn of(&self, path: &str, text: String) -> String {
-        if path.ends_with(".rs") { self.format(text) } else { text }
-    }
-
-    /// Says what to do if there was no rustfmt.
+    /// Says what to do if something could not be formatted.
     pub(crate) fn tell(&self, shell: &Shell) {
-        if self.is_missing.get() {
-            shell.warn("rustfmt is not there or does not work, so the code is not formatted");
+        if self.has_failed.get() {
+            shell.warn("rustfmt is not there or does not work, so not all code is formatted");
             shell.hint("`rustup component add rustfmt`, then `cargo fmt`");
         }
     }

@@ -61,16 +61,13 @@ async fn app(config: &bia::Config<Settings>) -> Result<bia::App, bia::Exit> {
     // @end
     // @end
 
-    Ok(
-        app
-            // @if database
-            .after_stop("close database", Duration::from_secs(5), async move || {
-                database.close().await
-            })
-            // @end
-            // @if sample
-            .serve(api::sample_service(SampleApi::new(gadgets))), // @else
-                                                                  //| @serve@
-                                                                  // @end
-    )
+    // @if database
+    let app = app
+        .after_stop("close database", Duration::from_secs(5), async move || database.close().await);
+    // @end
+    // @if sample
+    Ok(app.serve(api::sample_service(SampleApi::new(gadgets))))
+    // @else
+    //| Ok(app@serve@)
+    // @end
 }

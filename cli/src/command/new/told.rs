@@ -75,8 +75,9 @@ fn run(service: &Service) -> String {
 fn call(service: &Service) -> String {
     let port = service.port;
     if let Some(definition) = &service.definition {
-        let served = definition.services.first().map_or("", |it| it.name.as_str());
-        return format!("bia call {} {served}/", service.name);
+        let served = definition.services.first();
+        let operation = served.map(|it| format!("{}/{}", it.name, it.method)).unwrap_or_default();
+        return format!("bia call {} {operation}", service.name);
     }
     let (path, body) = first_call(service);
     format!("curl -s localhost:{port}{path} -H 'content-type: application/json' -d '{body}'")

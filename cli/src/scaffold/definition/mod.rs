@@ -40,6 +40,9 @@ pub(crate) struct Served {
     function: String,
     /// What implements it: `UserApi`.
     api: String,
+    /// Its first method: `GetUser`.
+    #[serde(default)]
+    pub(crate) method: String,
 }
 
 /// What was read of a definition.
@@ -127,6 +130,7 @@ impl Served {
             name: service.full_name.clone(),
             function: service.function.to_string(),
             api: format!("{}Api", base.to_pascal_case()),
+            method: service.methods.first().map(|it| it.proto_name.clone()).unwrap_or_default(),
         }
     }
 }
