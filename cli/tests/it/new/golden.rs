@@ -39,11 +39,13 @@ fn whole(files: &BTreeMap<String, String>) -> String {
     out
 }
 
-/// How `files` differ from `from`; a file that is as there is only named.
+/// How `files` differ from `from`; a file that is as there is only named. Those of a service in a
+/// workspace differ from those of one by itself.
 fn difference(from: &BTreeMap<String, String>, files: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     for (path, text) in files {
-        match from.get(path) {
+        let alone = path.strip_prefix("services/").and_then(|path| path.split_once('/'));
+        match from.get(path).or_else(|| from.get(alone?.1)) {
             Some(there) if there == text => writeln!(out, "==== {path}: the same"),
             Some(there) => {
                 let patch = diffy::create_patch(there, text).to_string();
