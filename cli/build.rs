@@ -1,7 +1,5 @@
 //! Puts the templates into the binary, and with them where the framework lies that it is built beside.
 
-#![expect(clippy::print_stdout, reason = "it is how a build script speaks with cargo")]
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     })?;
     formatter.tell(shell);
     changes.apply(Manner::from(writing), shell)?;
-    made_with(&parts.service, shell);
+    made_with(&parts.service, writing, shell);
     if !writing.dry_run {
         let mut lines = vec![format!("cd {}", root.join(&folder).display())];
         lines.extend(run_and_call(&parts.service));

@@ -96,6 +96,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
         plan::Plan::service(folder, &wish, from)?
     };
     plan.check_folder(writing)?;
+    plan.tell_of_workspace(shell);
     plan.write(&wish, writing, shell)?;
     told::next(&plan, writing, shell);
     Ok(())

@@ -150,6 +150,20 @@ impl Plan {
             .with_hint("take another name; `--dry-run` shows what would be written, `--force` replaces what is there"))
     }
 
+    /// Says so if a service that is to be a project by itself goes into the folder of a workspace.
+    pub(super) fn tell_of_workspace(&self, shell: &Shell) {
+        let Ok(folder) = std::path::absolute(&self.folder) else { return };
+        let around = folder.ancestors().skip(1).find(|it| it.join(Record::PATH).is_file());
+        if self.workspace.is_none()
+            && let Some(around) = around
+        {
+            shell.hint(format_args!(
+                "{} is a workspace: `bia add service` makes the service one of it, and this is a project by itself",
+                around.display()
+            ));
+        }
+    }
+
     /// # Errors
     ///
     /// It cannot be written; nothing was then.

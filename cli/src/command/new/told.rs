@@ -9,7 +9,7 @@ use super::plan::Plan;
 /// Says what was made, and what to type now.
 pub(super) fn next(plan: &Plan, writing: Writing, shell: &Shell) {
     for parts in &plan.services {
-        made_with(&parts.service, shell);
+        made_with(&parts.service, writing, shell);
     }
     if writing.dry_run {
         return;
@@ -28,10 +28,10 @@ pub(super) fn next(plan: &Plan, writing: Writing, shell: &Shell) {
 }
 
 /// Says which choices a service was made with, as they can be typed.
-pub(crate) fn made_with(service: &Service, shell: &Shell) {
+pub(crate) fn made_with(service: &Service, writing: Writing, shell: &Shell) {
     let Service { name, registry, database, faces, port, .. } = service;
     shell.status(
-        "Made with",
+        if writing.dry_run { "Would be" } else { "Made with" },
         format_args!(
             "{name}: --registry {registry} --database {database} --faces {faces} --port {port}"
         ),

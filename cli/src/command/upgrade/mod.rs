@@ -103,7 +103,7 @@ fn find(folder: &Path) -> Result<(PathBuf, Record)> {
 /// A file of the user's, which may have been deleted.
 fn read(path: &Path) -> Result<Option<String>> {
     match fs::read(path) {
-        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_cause| {
             Error::new(format!("{} is no text any more; nothing was written", path.display()))
                 .with_hint("move it away to have it made anew, or put it under another name")
         }),

@@ -66,7 +66,7 @@ fn answers_on_each_face(running: &Running, create: &str, body: &str, list: &str)
     assert!(taken.starts_with("HTTP/1.1 409 ") && taken.contains("_NAME_TAKEN"), "{taken}");
     assert_eq!(running.grpc(list), "0");
     assert_eq!(running.grpc_web(list), "0");
-    let ready = running.http(running.admin, "GET /readyz", "text/plain", b"");
+    let ready = Running::http(running.admin, "GET /readyz", "text/plain", b"");
     assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
 }
 
@@ -87,7 +87,7 @@ fn a_service_made_with_the_defaults_answers_its_first_call() {
         "/scaffold.v1.ScaffoldService/ListScaffolds",
     );
     eprintln!("made after {made:?}, built after {built:?}, answered after {:?}", begun.elapsed());
-    let docs = running.http(running.api, "GET /openapi.json", "text/plain", b"");
+    let docs = Running::http(running.api, "GET /openapi.json", "text/plain", b"");
     assert!(docs.starts_with("HTTP/1.1 200 ") && docs.contains("/v1/scaffolds"), "{docs}");
     stopped_in_order(&running.stop());
     assert!(root.join("data/scaffolds.db").is_file(), "it keeps what it was given");
@@ -130,7 +130,7 @@ fn the_services_of_a_workspace_pass_their_ci_and_answer_beside_each_other() {
         r#"{"parcel": {"name": "first"}}"#,
         "/parcel.v1.ParcelService/ListParcels",
     );
-    let docs = parcel.http(parcel.api, "GET /openapi.json", "text/plain", b"");
+    let docs = Running::http(parcel.api, "GET /openapi.json", "text/plain", b"");
     assert!(docs.starts_with("HTTP/1.1 404 "), "{docs}");
     // 12 is UNIMPLEMENTED.
     for operation in ["ListUsers", "WatchUsers", "ImportUsers", "SyncUsers"] {

@@ -1,4 +1,5 @@
 //! From nothing to a service: what is made, that it works, and that nothing is lost on the way.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod add;
 mod bad;

@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Running {
     child: Child,
-    out: BufReader<std::process::ChildStdout>,
+    err: BufReader<std::process::ChildStderr>,
     /// What it said so far.
     log: String,
     pub(super) api: SocketAddr,
@@ -29,12 +29,13 @@ impl Running {
             .args(["--set", "stop.drain_delay=0s", "--set", "telemetry.logs.format=json"])
             .arg("--set")
             .arg(format!("registry.local.path={}", registry.display()))
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let out = BufReader::new(child.stdout.take().expect("it is piped"));
+        let err = BufReader::new(child.stderr.take().expect("it is piped"));
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut running = Self { child, out, log: String::new(), api: nowhere, admin: nowhere };
+        let mut running = Self { child, err, log: String::new(), api: nowhere, admin: nowhere };
         while !running.log.contains("\"phase\":\"started\"") {
             running.line();
         }
@@ -51,18 +52,12 @@ impl Running {
     }
 
     fn line(&mut self) {
-        let read = self.out.read_line(&mut self.log).expect("it speaks");
+        let read = self.err.read_line(&mut self.log).expect("it speaks");
         assert!(read > 0, "it ended: {}", self.log);
     }
 
     /// What HTTP/1.1 answers: the head, and the body as it is.
-    pub(super) fn http(
-        &self,
-        address: SocketAddr,
-        request: &str,
-        kind: &str,
-        body: &[u8],
-    ) -> String {
+    pub(super) fn http(address: SocketAddr, request: &str, kind: &str, body: &[u8]) -> String {
         let mut connection = TcpStream::connect(address).expect("it listens");
         connection.set_read_timeout(Some(LIMIT)).expect("a timeout");
         let head = format!(
@@ -79,13 +74,13 @@ impl Running {
 
     /// What JSON is answered to JSON.
     pub(super) fn json(&self, request: &str, body: &str) -> String {
-        self.http(self.api, request, "application/json", body.as_bytes())
+        Self::http(self.api, request, "application/json", body.as_bytes())
     }
 
     /// The status that gRPC-Web answers to a message without content.
     pub(super) fn grpc_web(&self, operation: &str) -> String {
         let request = format!("POST {operation}");
-        let answer = self.http(self.api, &request, "application/grpc-web+proto", &[0; 5]);
+        let answer = Self::http(self.api, &request, "application/grpc-web+proto", &[0; 5]);
         status(&answer).unwrap_or_else(|| panic!("{operation}: no status in {answer}"))
     }
 
@@ -102,7 +97,7 @@ impl Running {
         let id = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status().expect("it runs");
         assert!(asked.success());
-        self.out.read_to_string(&mut self.log).expect("it speaks until it ends");
+        self.err.read_to_string(&mut self.log).expect("it speaks until it ends");
         let ended = self.child.wait().expect("it ends");
         assert!(ended.success(), "{ended}: {}", self.log);
         std::mem::take(&mut self.log)
