@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::command::{
     add, call, completions, config, deploy, doctor, explain, man, new, proto, routes, run,
-    services, sync,
+    services, sync, upgrade,
 };
 
 /// Makes gRPC microservices on Bia, and looks after them.
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     /// methods whose messages or kind changed, are told with their place and left alone. If a file that
     /// has to do with a service is no Rust, nothing is written at all.
     Sync(sync::Arguments),
+    /// Brings a project to the templates of this version; what you changed stays.
+    Upgrade(upgrade::Arguments),
     /// Works on protos: adds, lints, formats, and finds what would break callers.
     Proto(proto::Arguments),
     /// Runs services, and builds and restarts them when their code changes.

@@ -9,6 +9,7 @@ mod project;
 mod protofile;
 mod remote;
 mod runtime;
+mod scaffold;
 mod shell;
 mod splice;
 

@@ -14,6 +14,7 @@ pub(crate) mod routes;
 pub(crate) mod run;
 pub(crate) mod services;
 pub(crate) mod sync;
+pub(crate) mod upgrade;
 
 use crate::cli::Command;
 use crate::error::Result;
@@ -27,8 +28,9 @@ use crate::shell::Shell;
 pub(crate) fn run(command: Command, shell: &Shell) -> Result<()> {
     match command {
         Command::New(arguments) => new::run(arguments, shell),
-        Command::Add(arguments) => add::run(&arguments, shell),
+        Command::Add(arguments) => add::run(arguments, shell),
         Command::Sync(arguments) => sync::run(&arguments, shell),
+        Command::Upgrade(arguments) => upgrade::run(arguments, shell),
         Command::Proto(arguments) => proto::run(arguments, shell),
         Command::Run(arguments) => run::run(arguments, shell),
         Command::Call(arguments) => call::run(arguments, shell),

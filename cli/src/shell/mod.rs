@@ -82,6 +82,11 @@ impl Shell {
         }
     }
 
+    /// The same, saying nothing but errors: for a command that tells in its own words what it does.
+    pub(crate) fn quieter(&self) -> Self {
+        Self { is_quiet: true, ..*self }
+    }
+
     /// Prints data, what a script may read; `--quiet` does not hold it back.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod explain;
 mod help;
+mod new;
 mod project;
 mod proto;
 mod run;

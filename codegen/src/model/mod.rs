@@ -12,6 +12,7 @@ mod options;
 mod types;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use proc_macro2::{Ident, TokenStream};
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
@@ -23,7 +24,7 @@ pub use messages::{Enum, EnumValue, Field, Message, Oneof, Shape, Value};
 pub use options::{AuthRule, ErrorRule, JsonDefaults, JsonRules, MethodRules, RetryRule};
 pub(crate) use types::Types;
 
-use crate::source::SourceFile;
+use crate::source::{SourceFile, vendored};
 
 /// Everything that takes part in one run, checked: what an emitter makes files of.
 #[derive(Debug)]
@@ -161,6 +162,19 @@ impl Model {
     #[must_use]
     pub fn place(&self, file: &str, path: &[i32]) -> String {
         self.place_of(file, path).to_string()
+    }
+
+    /// The files that take part and were read from disk: what each is imported as, and where it lies.
+    ///
+    /// Those that this crate carries are not among them, unless a copy beside the user's own came first.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.places.iter().filter_map(|(name, file)| Some((name.as_str(), file.read.as_deref()?)))
+    }
+
+    /// Whether `import` is one of the protos that this crate carries, of which no copy is needed.
+    #[must_use]
+    pub fn carries(import: &str) -> bool {
+        vendored::find(import).is_some() || import.starts_with("google/protobuf/")
     }
 
     pub(crate) fn place_of(&self, file: &str, path: &[i32]) -> crate::error::Place {

@@ -3,7 +3,7 @@
 mod diagnose;
 mod roots;
 mod scan;
-mod vendored;
+pub(crate) mod vendored;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,8 @@ pub(crate) struct SourceFile {
     pub(crate) named: bool,
     /// As the user can open it; its import name if it is none of the user's.
     pub(crate) path: String,
+    /// Where it was read from; none if it is carried, or was told by others.
+    pub(crate) read: Option<PathBuf>,
 }
 
 impl SourceFile {
@@ -85,6 +87,7 @@ impl Sources {
             encoded: without_places(&file.encode_to_vec()),
             named: named.files.iter().any(|(name, _)| name == file.name()),
             path: shown(file.name(), &opened),
+            read: opened.get(file.name()).and_then(|file| file.path.clone()),
         });
         let read = opened.values().filter_map(|file| file.path.clone()).collect();
         let files = files.collect();
@@ -119,6 +122,7 @@ fn add_behind_imports(
         encoded: without_places(&file.encode_to_vec()),
         named: named.contains(&file.name()),
         path: file.name().to_owned(),
+        read: None,
     });
 }
 

@@ -1,7 +1,7 @@
 //! The protos that this crate carries, so that users need no copies of them.
 
 /// The text of the proto that is imported as `name`.
-pub(super) fn find(name: &str) -> Option<&'static str> {
+pub(crate) fn find(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(file, _)| *file == name).map(|(_, text)| *text)
 }
 

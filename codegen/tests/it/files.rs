@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use bia_codegen::Compiler;
+use bia_codegen::{Compiler, Model};
 
 use super::{Protos, text};
 
@@ -21,6 +21,31 @@ fn imports_are_found_beside_the_file_by_its_package() {
     ]);
     let files = protos.generate(&["any/name/user/v1/user.proto"]).expect("found");
     assert!(text(&files, "user.v1.rs").contains("super::super::shared::v1::Id"));
+}
+
+#[test]
+fn a_model_tells_which_files_were_read_and_which_of_them_need_no_copy() {
+    let protos = Protos::new(&[
+        (
+            "user/v1/user.proto",
+            "syntax = \"proto3\";\npackage user.v1;\nimport \"shared/v1/id.proto\";\nimport \"google/api/annotations.proto\";\nimport \"google/protobuf/empty.proto\";\nmessage User { shared.v1.Id id = 1; google.protobuf.Empty e = 2; }",
+        ),
+        (
+            "shared/v1/id.proto",
+            "syntax = \"proto3\";\npackage shared.v1;\nmessage Id { string id = 1; }",
+        ),
+    ]);
+    let path = |name: &str| protos.path(name).canonicalize().expect("it is there");
+    let model = Compiler::new().file(path("user/v1/user.proto")).model().expect("right");
+    let read: Vec<_> = model
+        .files()
+        .map(|(name, file)| (name.to_owned(), file.canonicalize().expect("it is there")))
+        .collect();
+    let expected = ["shared/v1/id.proto", "user/v1/user.proto"];
+    assert_eq!(read, expected.map(|name| (name.to_owned(), path(name))));
+    assert!(Model::carries("google/api/annotations.proto"));
+    assert!(Model::carries("google/protobuf/empty.proto"));
+    assert!(!Model::carries("shared/v1/id.proto"));
 }
 
 #[test]

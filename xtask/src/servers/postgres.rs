@@ -57,7 +57,10 @@ pub(super) fn start(cache: &Cache, name: &str) -> Result<Group> {
         run.args(["-c", option]);
     }
     group.spawn("postgres", &mut run)?;
-    group.set("BIA_POSTGRES_URL", format!("postgres://postgres@127.0.0.1:{port}/postgres"))?;
+    let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+    // What services call it that are made of the template.
+    group.set("TEST_POSTGRES_URL", url.clone())?;
+    group.set("BIA_POSTGRES_URL", url)?;
     let port = port.to_string();
     group.until_ready(Duration::from_secs(30), |_| {
         let mut probe = Command::new(server.with_file_name("pg_isready"));

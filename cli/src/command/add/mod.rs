@@ -1,10 +1,11 @@
-//! `bia add`: a method, an error, a client or a job, in the proto and in the code.
+//! `bia add`: a service, a method, an error, a client or a job, in the proto and in the code.
 
 mod client;
 mod error;
 mod job;
 mod rpc;
 mod rust;
+mod service;
 mod target;
 
 use clap::{Args, Subcommand};
@@ -20,6 +21,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Adds a service to a workspace, on ports that are free among the others.
+    Service(service::Arguments),
     /// Adds a method to a service: to the proto with its messages, and to the code.
     ///
     /// In the code it answers UNIMPLEMENTED until somebody writes it. Comments and formatting of the
@@ -42,12 +45,13 @@ enum What {
     Job(job::Arguments),
 }
 
-pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
-    match &arguments.what {
-        What::Rpc(arguments) => rpc::run(arguments, shell),
-        What::Error(arguments) => error::run(arguments, shell),
-        What::Client(arguments) => client::run(arguments, shell),
-        What::Job(arguments) => job::run(arguments, shell),
+pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
+    match arguments.what {
+        What::Service(arguments) => service::run(arguments, shell),
+        What::Rpc(arguments) => rpc::run(&arguments, shell),
+        What::Error(arguments) => error::run(&arguments, shell),
+        What::Client(arguments) => client::run(&arguments, shell),
+        What::Job(arguments) => job::run(&arguments, shell),
     }
 }
 

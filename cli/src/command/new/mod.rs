@@ -1,13 +1,103 @@
-//! `bia new`: being written.
+//! `bia new`: makes a service, or a workspace of services.
+
+mod ask;
+mod plan;
+mod told;
+
+use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::error::{Error, Result};
+use crate::cli::Writing;
+use crate::error::Result;
+use crate::scaffold::{Database, Faces, Registry};
 use crate::shell::Shell;
 
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) use plan::{Parts, put};
+pub(crate) use told::{made_with, run_and_call, steps};
 
-pub(crate) fn run(_arguments: Arguments, _shell: &Shell) -> Result<()> {
-    Err(Error::new("being written"))
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bia new user-service                                 a service that keeps users, in SQLite
+  bia new payments --registry consul --database postgres
+  bia new greeter --from ../api/greeter/v1/greeter.proto
+  bia new shop --workspace --service user-service --service order-service")]
+pub(crate) struct Arguments {
+    /// The folder to make; its last part is the name: small letters, digits, and `-` between words.
+    ///
+    /// `user-service` gets the package `user.v1` with `UserService`, and keeps users.
+    #[arg(value_name = "NAME")]
+    name: Option<PathBuf>,
+    /// Makes a workspace: services beside each other that share protos, versions and one build.
+    #[arg(long)]
+    workspace: bool,
+    /// A service to begin the workspace with; may be given again. Default: none.
+    #[arg(long = "service", value_name = "NAME", requires = "workspace", conflicts_with_all = ["from", "resource"])]
+    services: Vec<String>,
+    #[command(flatten)]
+    wish: Wish,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// What can be said of a service that is to be made.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Wish {
+    /// Serves what this proto defines: it is copied with what it imports, and each method is there
+    /// without a body.
+    #[arg(long, value_name = "FILE.proto", conflicts_with = "resource")]
+    pub(crate) from: Option<PathBuf>,
+    /// What the service keeps, in the singular; default: by its name, `user` for `user-service`.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) resource: Option<String>,
+    /// Where it is found; default `local`.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) registry: Option<Registry>,
+    /// Where it keeps data; default `sqlite`, and `none` with `--from`.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) database: Option<Database>,
+    /// How it can be called; default `all`.
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) faces: Option<Faces>,
+    /// Its port, from 1 to 65534; what it tells of itself is on the next. Default: 8000, and in a
+    /// workspace the first of 8000, 8100, … that no other service has.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=65534))]
+    pub(crate) port: Option<u16>,
+    /// The framework: a version, or the folder of a checkout. Default: the checkout that this command
+    /// was built from if it is still there, or else the version of this command.
+    #[arg(long, value_name = "PATH|VERSION")]
+    pub(crate) framework: Option<String>,
+    /// Asks nothing and takes the defaults, as it does where nobody is at the terminal.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
+    let Arguments { name, workspace, services, mut wish, writing } = arguments;
+    let is_asked = shell.can_ask() && !wish.yes;
+    let from = plan::read_definition(&wish)?;
+    let folder = match name {
+        Some(folder) => folder,
+        None => plan::name_instead(workspace, from.as_ref(), is_asked)?,
+    };
+    let plan = if workspace {
+        let services = match services.as_slice() {
+            [] if is_asked => ask::first_service()?,
+            _ => services,
+        };
+        if is_asked && !services.is_empty() {
+            ask::parts(&mut wish)?;
+        }
+        plan::Plan::workspace(folder, &services, &wish)?
+    } else {
+        if is_asked {
+            ask::parts(&mut wish)?;
+        }
+        plan::Plan::service(folder, &wish, from)?
+    };
+    plan.check_folder(writing)?;
+    plan.tell_of_workspace(shell);
+    plan.write(&wish, writing, shell)?;
+    told::next(&plan, writing, shell);
+    Ok(())
 }

@@ -1,0 +1,184 @@
+//! Bad input: a clear message, a hint, and nothing written or lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use super::{empty, good, text, tree};
+use crate::command::{Ran, bia, run};
+
+fn refused(ran: &Ran, code: i32, words: &[&str]) {
+    assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
+    for word in words {
+        assert!(ran.err.contains(word), "`{word}` is not in: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_is_told_with_one_that_can() {
+    let folder = empty();
+    for (name, words) in [
+        ("type", ["a word of Rust itself", "hint: say more of what it does"]),
+        ("tokio", ["another `tokio`", "hint"]),
+        ("7up", ["begins with a digit", "hint: put a word in front"]),
+        ("UserService", ["small letters", "`user-service`"]),
+        ("größe", ["small letters", "hint"]),
+        ("..", ["does not end in a name", "hint"]),
+    ] {
+        refused(&run(folder.path(), &["new", name]), 2, &words);
+    }
+    let long = "a".repeat(64);
+    refused(&run(folder.path(), &["new", &long]), 2, &["too long", "63"]);
+    refused(&run(folder.path(), &["new"]), 2, &["not said what to make", "bia new user-service"]);
+    refused(
+        &run(folder.path(), &["new", "user-service", "--resource", "result"]),
+        2,
+        &["another `result`", "hint"],
+    );
+    assert_eq!(tree(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_folder_that_is_there_is_not_written_into_unless_it_is_forced() {
+    let folder = empty();
+    let own = folder.path().join("user-service/src/main.rs");
+    fs::create_dir_all(own.parent().expect("a folder")).expect("a folder");
+    fs::write(&own, "mine").expect("a file");
+    let ran = run(folder.path(), &["new", "user-service"]);
+    refused(&ran, 1, &["user-service is there already; nothing was written", "--force"]);
+    assert_eq!(tree(folder.path()), ["user-service/src/main.rs"]);
+    assert_eq!(text(&own), "mine");
+
+    let dry = good(folder.path(), &["new", "user-service", "--dry-run"]);
+    assert!(dry.err.contains("Would update user-service/src/main.rs"), "{}", dry.err);
+    assert_eq!(text(&own), "mine");
+    good(folder.path(), &["new", "user-service", "--force"]);
+    assert!(text(&own).contains("fn main"));
+}
+
+#[test]
+fn an_empty_folder_is_as_good_as_none() {
+    let folder = empty();
+    fs::create_dir(folder.path().join("user-service")).expect("a folder");
+    good(folder.path(), &["new", "user-service", "-q"]);
+}
+
+#[test]
+fn a_proto_with_errors_is_told_with_its_place_and_makes_nothing() {
+    let folder = empty();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("a file");
+    };
+    write("wrong.proto", "syntax = \"proto3\";\npackage a.v1;\nmessage A { Nothing b = 1; }\n");
+    write("no.proto", "syntax = \"proto3\";\npackage a.v1;\nmessage A {}\n");
+    let from = |file: &str| run(folder.path(), &["new", "a-service", "--from", file]);
+    refused(&from("wrong.proto"), 1, &["wrong.proto:3:", "Nothing"]);
+    refused(&from("no.proto"), 1, &["defines no service", "hint"]);
+    refused(&from("missing.proto"), 1, &["missing.proto", "hint"]);
+    assert_eq!(tree(folder.path()), ["no.proto", "wrong.proto"]);
+}
+
+#[test]
+fn a_framework_that_is_not_there_is_told() {
+    let folder = empty();
+    let ran = run(folder.path(), &["new", "user-service", "--framework", "nowhere"]);
+    refused(&ran, 2, &["`nowhere` is neither a version nor a folder", "hint"]);
+    good(folder.path(), &["new", "user-service", "--framework", "0.1.0", "-q"]);
+    let manifest = text(folder.path().join("user-service/Cargo.toml"));
+    assert!(
+        manifest.contains("bia-codegen = { version = \"0.1.0\" }")
+            || manifest.contains("bia-codegen = \"0.1.0\""),
+        "{manifest}"
+    );
+}
+
+#[test]
+fn without_permission_it_says_so_and_leaves_nothing() {
+    let folder = empty();
+    let locked = folder.path().join("locked");
+    fs::create_dir(&locked).expect("a folder");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).expect("it is mine");
+    let place = locked.join("user-service").display().to_string();
+    let ran: Ran = if fs::write(locked.join("probe"), "").is_ok() {
+        // Root may write anywhere; somebody else runs it then.
+        fs::remove_file(locked.join("probe")).expect("it is there");
+        let Some(mut nobody) = as_nobody(folder.path()) else {
+            eprintln!("SKIPPED without_permission_it_says_so_and_leaves_nothing: no setpriv");
+            return;
+        };
+        nobody.args(["new", &place]).output().expect("it runs").into()
+    } else {
+        run(folder.path(), &["new", &place])
+    };
+    refused(&ran, 1, &["cannot make", "locked", "ermission denied"]);
+    assert_eq!(tree(&locked), [""; 0]);
+}
+
+/// The command as a user that owns nothing.
+fn as_nobody(folder: &std::path::Path) -> Option<Command> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).ok()?;
+    let copy = folder.join("bia");
+    fs::copy(env!("CARGO_BIN_EXE_bia"), &copy).ok()?;
+    let tried = Command::new("setpriv").arg("--version").output();
+    tried.ok()?;
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
+    command.current_dir(folder);
+    Some(command)
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    const TEST: &str = "a_full_disk_leaves_what_was_there";
+    let folder = empty();
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).expect("a folder");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+        .arg(&disk)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !mounted {
+        eprintln!("SKIPPED {TEST}: a small file system cannot be mounted; it takes root");
+        return;
+    }
+    let ran = run(&disk, &["new", "user-service"]);
+    let left = tree(&disk);
+    let unmounted = Command::new("umount").arg(&disk).status().expect("it runs");
+    assert!(unmounted.success());
+    refused(&ran, 1, &["cannot write", "No space left"]);
+    assert_eq!(left, [""; 0]);
+}
+
+#[test]
+fn ctrl_c_leaves_all_or_nothing() {
+    // However far it is when it comes: the folder is there whole, or not at all.
+    let folder = empty();
+    let whole = {
+        good(folder.path(), &["new", "whole", "-q"]);
+        tree(&folder.path().join("whole")).len()
+    };
+    for round in 0..12_u64 {
+        let name = format!("round-{}", char::from(b'a' + u8::try_from(round).expect("small")));
+        let mut child = bia(folder.path()).args(["new", &name, "-q"]).spawn().expect("it runs");
+        // sleeps: this is the person who presses Ctrl-C, each time at another moment
+        let wait = std::time::Duration::from_millis(round * 15);
+        let until = std::time::SystemTime::now() + wait;
+        while std::time::SystemTime::now() < until {
+            std::thread::yield_now();
+        }
+        // It may have ended by now.
+        drop(Command::new("kill").args(["-INT", &child.id().to_string()]).output());
+        child.wait().expect("it ends");
+        let made = folder.path().join(&name);
+        if made.exists() {
+            assert_eq!(tree(&made).len(), whole, "{name} is not whole");
+        }
+        let left = fs::read_dir(folder.path()).expect("a folder").flatten();
+        let strays: Vec<_> = left
+            .map(|it| it.file_name().to_string_lossy().into_owned())
+            .filter(|it| it.starts_with('.'))
+            .collect();
+        assert_eq!(strays, [""; 0]);
+    }
+}
