@@ -167,7 +167,7 @@ fn snake(name: &str) -> String {
 fn render(types: &Types, effects: &Effects) -> Result<String> {
     let mut page = HEAD.to_owned();
     let mut open = vec![(String::new(), ROOT.to_owned())];
-    let mut told = BTreeMap::new();
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
     while let Some((prefix, name)) = open.pop() {
         let Some(Type::Section { doc, fields }) = types.get(&name) else {
             return Err(Error::new(format!("no settings' type `{name}` is in framework/src")));

@@ -156,7 +156,9 @@ impl Drop for Made {
 
 /// What was there before; it comes back unless what was done is kept.
 #[derive(Debug, Default)]
-struct Done(Vec<(PathBuf, Option<(Vec<u8>, Permissions)>)>);
+struct Done(Vec<(PathBuf, Option<Before>)>);
+
+type Before = (Vec<u8>, Permissions);
 
 impl Done {
     fn remember(&mut self, path: &Path) -> Result<()> {

@@ -62,6 +62,8 @@ pub(crate) struct Shell {
     is_quiet: bool,
     /// Whether talk goes to a person: only then there is progress.
     talks_to_terminal: bool,
+    /// Whether data goes to a terminal, which has a width.
+    shows_on_terminal: bool,
     /// Whether questions can be asked.
     can_ask: bool,
 }
@@ -78,6 +80,7 @@ impl Shell {
             colour,
             is_quiet: talk.quiet,
             talks_to_terminal,
+            shows_on_terminal: io::stdout().is_terminal(),
             can_ask: talks_to_terminal && io::stdin().is_terminal() && !talk.quiet,
         }
     }
@@ -141,8 +144,8 @@ impl Shell {
     }
 
     /// Talk about work that takes long; silent where nobody watches.
-    pub(crate) fn progress(&self, verb: &str, steps: u64) -> Progress {
-        Progress::new(verb, steps, self.talks_to_terminal && !self.is_quiet)
+    pub(crate) fn progress(&self, verb: &str) -> Progress {
+        Progress::new(verb, self.talks_to_terminal && !self.is_quiet)
     }
 
     /// Whether a person is there who can answer.
@@ -157,13 +160,13 @@ impl Shell {
 
     /// How many columns data has.
     pub(crate) fn width(&self) -> usize {
-        width().unwrap_or(WIDTH)
+        self.columns().unwrap_or(WIDTH)
     }
 
     /// How many columns the terminal has that data goes to; none where it goes elsewhere, and lines
     /// must stay whole.
     pub(crate) fn columns(&self) -> Option<usize> {
-        io::stdout().is_terminal().then(width).flatten()
+        self.shows_on_terminal.then(width).flatten()
     }
 
     /// Whether what is printed as data has colours.
@@ -181,14 +184,8 @@ impl Shell {
     }
 }
 
-/// The width of the terminal; none where data goes elsewhere.
+/// The width of the terminal, as it is now.
 fn width() -> Option<usize> {
-    let (_, columns) = console_size()?;
-    Some(columns)
-}
-
-fn console_size() -> Option<(usize, usize)> {
-    let term = dialoguer::console::Term::stdout();
-    let (rows, columns) = term.size_checked()?;
-    Some((rows.into(), columns.into()))
+    let (_, columns) = dialoguer::console::Term::stdout().size_checked()?;
+    Some(columns.into())
 }

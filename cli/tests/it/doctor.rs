@@ -1,4 +1,5 @@
 //! `bia doctor`, on the examples and on machines that lack something.
+#![expect(clippy::expect_used, reason = "helpers of a test")]
 
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};

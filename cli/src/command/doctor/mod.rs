@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         Some(project) => services(project, arguments.service.as_deref())?,
         None => Vec::new(),
     };
-    let progress = shell.progress("Looking", 0);
+    let progress = shell.progress("Looking");
     progress.at("at this machine");
     let around = services.first().copied();
     let mut parts = vec![Part {

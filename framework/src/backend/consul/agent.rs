@@ -57,6 +57,6 @@ impl Api {
         let (query, body, limit) = (String::new(), Vec::new(), self.timeout());
         let ask = Ask { method: Method::GET, path: path.to_owned(), query, body, limit, what };
         let (_, body) = self.request(ask).await?;
-        serde_json::from_slice(&body).map_err(|error| self.not_understood(what).with_source(error))
+        serde_json::from_slice(&body).map_err(|error| self.not_understood(what, error))
     }
 }

@@ -283,7 +283,7 @@ impl Api {
         serde_json::from_slice(body).map_err(|error| self.not_understood(what, error))
     }
 
-    fn not_understood(&self, what: &str, error: serde_json::Error) -> Error {
+    pub(super) fn not_understood(&self, what: &str, error: serde_json::Error) -> Error {
         self.failed(502, REFUSED, what, "its answer is not understood").with_source(error)
     }
 
@@ -348,9 +348,7 @@ impl Api {
             status if status.is_success() => return Ok(None),
             status => return Err(self.refused(status, &body, &what)),
         }
-        let conflicts: Conflicts = serde_json::from_slice(&body).map_err(|error| {
-            self.failed(502, REFUSED, &what, "its answer is not understood").with_source(error)
-        })?;
+        let conflicts: Conflicts = self.understood(&body, &what)?;
         let said = |part: &str| conflicts.errors.iter().find(|it| it.what.contains(part));
         if let Some(refusal) = said("Permission denied").or_else(|| said("ACL not found")) {
             let key = operations.get(refusal.op_index).map(|it| it.on_key.key.as_str());
@@ -390,10 +388,6 @@ impl Api {
 
     pub(super) fn has_token(&self) -> bool {
         self.token.is_some()
-    }
-
-    pub(super) fn not_understood(&self, what: &str) -> Error {
-        self.failed(502, REFUSED, what, "its answer is not understood")
     }
 
     /// Sends a request and reads the answer, whatever it says.

@@ -1,4 +1,5 @@
 //! One call over a WebSocket.
+#![expect(clippy::panic, reason = "helpers of a test")]
 
 use std::net::SocketAddr;
 

@@ -92,7 +92,7 @@ pub(super) async fn run(
     for _ in 0..arguments.concurrency {
         callers.spawn(call_again(Arc::clone(&load)));
     }
-    let progress = shell.progress("Calling", 0);
+    let progress = shell.progress("Calling");
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut tally = Tally::default();
