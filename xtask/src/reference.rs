@@ -375,7 +375,7 @@ pub struct ClientSettings {
              \n### `server.advertise`\n\nWhere it is called.\n\nOne of:\n\n`auto`, or a host.\n\
              \n## `clients.<name>`\n\nOne callee.\n\n### `clients.<name>.max`\n\n\
              *whole number, may be left out*. How many.\n\n## `client`\n\n\
-             What [`clients.<name>`](#clients.<name>) has, for this one alone.\n"
+             What [`clients.<name>`](#clients<name>) has, for this one alone.\n"
         );
     }
 

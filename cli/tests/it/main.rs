@@ -14,3 +14,4 @@ mod proto;
 mod run;
 mod sync;
 mod synced;
+mod tutorial;

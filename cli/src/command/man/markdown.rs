@@ -67,6 +67,9 @@ fn options<'a>(arguments: impl Iterator<Item = &'a Arg>, page: &mut String) {
     for argument in arguments {
         let text = argument.get_long_help().or_else(|| argument.get_help());
         let mut text = text.map(ToString::to_string).unwrap_or_default();
+        if !text.is_empty() && !text.ends_with('.') {
+            text.push('.');
+        }
         let values = argument.get_possible_values();
         let names: Vec<String> = values
             .iter()
@@ -85,7 +88,8 @@ fn options<'a>(arguments: impl Iterator<Item = &'a Arg>, page: &mut String) {
             let _written = write!(text, " Default: {}.", defaults.join(", "));
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
-        let _written = writeln!(page, "| `{}` | {text} |", spelled(argument));
+        let spelled = spelled(argument).replace('|', "\\|");
+        let _written = writeln!(page, "| `{spelled}` | {text} |");
     }
 }
 

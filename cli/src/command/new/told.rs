@@ -54,7 +54,7 @@ pub(crate) fn run_and_call(service: &Service) -> [String; 2] {
 
 /// How it is started so that it works on this machine as it is.
 fn run(service: &Service) -> String {
-    let mut line = "cargo run".to_owned();
+    let mut line = "bia run".to_owned();
     let mut set = Vec::new();
     if service.registry == Registry::Consul {
         set.push("registry.kind=local".to_owned());

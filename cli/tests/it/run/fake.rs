@@ -81,7 +81,7 @@ impl Fake {
 }
 
 /// A run, with all that it has said.
-pub(super) struct Run {
+pub(crate) struct Run {
     child: Child,
     said: Receiver<(Stream, String)>,
     out: Vec<String>,
@@ -102,6 +102,11 @@ impl Run {
         // Where the crates of a fake are built is a matter of theirs.
         command.env_remove("CARGO_TARGET_DIR").env("CARGO_NET_OFFLINE", "true");
         command.arg("run").args(arguments);
+        Self::of(command)
+    }
+
+    /// A run as it was put together.
+    pub(crate) fn of(mut command: std::process::Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (sender, said) = sync_channel(1 << 16);
@@ -142,7 +147,7 @@ impl Run {
     }
 
     /// Waits for a line of talk that was not waited for yet.
-    pub(super) fn until_err(&mut self, is_it: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn until_err(&mut self, is_it: impl Fn(&str) -> bool) -> String {
         self.until(Stream::Err, is_it)
     }
 
@@ -168,7 +173,7 @@ impl Run {
     }
 
     /// Ctrl-C, and the end.
-    pub(super) fn interrupt(self, code: i32) -> (Vec<String>, Vec<String>) {
+    pub(crate) fn interrupt(self, code: i32) -> (Vec<String>, Vec<String>) {
         self.signal(Signal::INT);
         self.end(code)
     }

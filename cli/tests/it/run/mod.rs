@@ -1,7 +1,7 @@
 //! `bia run`, on programs that are built in a moment, and on the examples.
 
 mod examples;
-mod fake;
+pub(crate) mod fake;
 
 use self::fake::{Fake, forever, program, program_saying};
 

@@ -30,6 +30,16 @@ impl Codec for Text {
         out.serialize_str(value)
     }
 
+    // No text looks otherwise for its options, so that none of them has to be carried along.
+    #[inline]
+    fn write_list<S: Serializer>(
+        values: &[String],
+        _: &Options,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.collect_seq(values)
+    }
+
     #[inline]
     fn read<'de, D: Deserializer<'de>>(
         into: &mut String,

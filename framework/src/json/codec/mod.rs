@@ -14,6 +14,7 @@ mod write;
 pub(super) use map::{MapVisitor, entries};
 
 use serde::de::{DeserializeSeed, IgnoredAny};
+use serde::ser::SerializeSeq as _;
 use serde::{Deserialize as _, Deserializer, Serialize, Serializer};
 
 use super::{Json, Types};
@@ -51,6 +52,26 @@ pub trait Codec {
         options: &Options,
         out: S,
     ) -> Result<S::Ok, S::Error>;
+
+    /// Writes several, as a list.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Self::write).
+    fn write_list<S: Serializer>(
+        values: &[Self::Value],
+        options: &Options,
+        out: S,
+    ) -> Result<S::Ok, S::Error>
+    where
+        Self: Sized,
+    {
+        let mut out = out.serialize_seq(Some(values.len()))?;
+        for value in values {
+            out.serialize_element(&Put::<Self>(value, options))?;
+        }
+        out.end()
+    }
 
     /// Reads one; `false` if it is one to be ignored, and then nothing is changed.
     ///

@@ -1,4 +1,4 @@
-use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::super::{Defaults, FieldNames, Options};
@@ -176,11 +176,8 @@ pub fn repeated<'o, C: Codec, W: Sink<'o>>(
 struct List<'a, C: Codec>(&'a [C::Value], &'a Options);
 
 impl<C: Codec> Serialize for List<'_, C> {
+    #[inline]
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut out = out.serialize_seq(Some(self.0.len()))?;
-        for value in self.0 {
-            out.serialize_element(&Put::<C>(value, self.1))?;
-        }
-        out.end()
+        C::write_list(self.0, self.1, out)
     }
 }

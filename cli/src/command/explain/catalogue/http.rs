@@ -67,6 +67,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "use a WebSocket client of version 13; texts are JSON messages of the method",
     ),
     entry(
+        "WEBSOCKET_UNSUITED",
+        &[400],
+        By::Caller,
+        "A WebSocket was asked for where no method streams.",
+        "call it by a plain request; `bia routes` and /openapi.json show which methods stream",
+    ),
+    entry(
         "ORIGIN_FORBIDDEN",
         &[403],
         By::Operator,
