@@ -1,7 +1,7 @@
 /// One way to call a method over HTTP, as the proto's `google.api.http` says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
-    /// The method's place in [`Facts::operations`](super::Facts::operations).
+    /// The method's place in `Facts::operations`.
     pub method: usize,
     /// `GET`, what a `custom` says, or `*` for any.
     pub verb: &'static str,

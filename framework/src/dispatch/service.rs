@@ -72,7 +72,7 @@ impl Facts {
 
 /// Runs the methods of a service. Generated code implements it.
 pub trait Handler: Send + Sync + 'static {
-    /// Runs the method at the place `method` of [`Facts::operations`].
+    /// Runs the method at the place `method` of `Facts::operations`.
     fn call(&self, method: usize, call: ServerCall) -> Reply;
 }
 
