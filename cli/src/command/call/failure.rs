@@ -10,6 +10,9 @@ use crate::shell::Look;
 
 use super::details;
 
+/// The reason of a method whose body `bia` made and nobody wrote yet.
+const UNWRITTEN: &str = "UNIMPLEMENTED";
+
 /// Where a call was made, for what can be said of its failure.
 #[derive(Debug)]
 pub(super) struct Site<'a> {
@@ -73,6 +76,10 @@ impl Site<'_> {
         Some(match error.grpc_code() {
             Code::Unavailable => self.who_is_there().await,
             Code::DeadlineExceeded => "give it more time: --deadline 30s".to_owned(),
+            Code::Unimplemented if error.reason() == UNWRITTEN => {
+                "the method is there and not written yet: its body is where the service implements it"
+                    .to_owned()
+            }
             Code::Unimplemented => {
                 "whoever answered does not have the method: does another version run there? \
                  `bia services` tells"

@@ -45,7 +45,9 @@ pub(super) fn command(root: &Path, services: &[Service], how: How) -> Command {
     let mut command = shim::command(cargo);
     command.args(["build", "--keep-going", "--message-format=json-render-diagnostics"]);
     for service in services {
-        command.args(["--package", &service.name]);
+        // A name alone may be that of something that services are built with, too.
+        command.arg("--package");
+        command.arg(format!("path+file://{}#{}", service.folder.display(), service.name));
     }
     if how.release {
         command.arg("--release");

@@ -83,10 +83,12 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
                 shell.status("Checked", "the code is as the protos say");
                 Ok(())
             }
-            1 => Err(Error::new("one thing is not as the protos say")
-                .with_hint("`bia sync` adds what is new")),
-            _ => Err(Error::new(format!("{to_do} things are not as the protos say"))
-                .with_hint("`bia sync` adds what is new")),
+            1 => Err(Error::new("one thing is not as the protos say").with_hint(
+                "`bia sync` adds what is new, `bia sync --create` also what has no implementation",
+            )),
+            _ => Err(Error::new(format!("{to_do} things are not as the protos say")).with_hint(
+                "`bia sync` adds what is new, `bia sync --create` also what has no implementation",
+            )),
         };
     }
     let manner = if arguments.dry_run { Manner::DryRun } else { Manner::Careful };

@@ -53,7 +53,9 @@ pub(super) fn program(project: &Project, member: &Member) -> Option<Finding> {
         Some(path) => (Command::new(path), CHECKING),
         None => {
             let mut cargo = Command::new("cargo");
-            cargo.args(["run", "--quiet", "--package", &member.name, "--bin", program, "--"]);
+            // By its place: its name may be that of something that it is built with, too.
+            cargo.args(["run", "--quiet", "--manifest-path"]).arg(member.folder.join("Cargo.toml"));
+            cargo.args(["--bin", program, "--"]);
             (cargo, BUILDING)
         }
     };

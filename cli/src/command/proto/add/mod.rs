@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     changes.apply(Manner::from(arguments.writing), shell)?;
     match named {
         Ok(Some(_)) => shell.hint(format!(
-            "`bia sync` writes what is to be implemented; serve it with .serve({}(…))",
+            "`bia sync --create` writes an implementation and serves it with .serve({}(…))",
             names.function()
         )),
         Ok(None) => {}
