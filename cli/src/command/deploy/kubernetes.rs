@@ -35,10 +35,26 @@ pub(super) struct Arguments {
     #[arg(long)]
     headless: bool,
     /// Lets calls over HTTP in from outside at this host, by an Ingress with the paths of the proto.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = host)]
     ingress: Option<String>,
     #[command(flatten)]
     placing: Placing,
+}
+
+/// The name of a host as Kubernetes takes it, `*.` before it or not.
+fn host(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    if text.len() <= 253 && name.split('.').all(is_label) {
+        return Ok(text.to_owned());
+    }
+    Err("not the name of a host: small letters, digits, `-` and dots, as in api.example.com"
+        .to_owned())
 }
 
 /// What the outputs for Kubernetes have in common.

@@ -11,7 +11,7 @@ pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
         .filter_map(|name| {
             // Somebody who writes a part of a name knows what it is about.
             let is_part = wanted.len() >= 4 && name.contains(wanted);
-            let distance = if is_part { 1 } else { distance(wanted, name) };
+            let distance = distance(wanted, name).min(if is_part { furthest } else { usize::MAX });
             (distance <= furthest).then_some((distance, name))
         })
         .collect();
@@ -59,5 +59,8 @@ mod tests {
         assert_eq!(nearest("USER_NOTFOUND", names).first(), Some(&"USER_NOT_FOUND"));
         assert_eq!(nearest("NOT_FOUND", names), ["NODE_NOT_FOUND", "USER_NOT_FOUND"]);
         assert_eq!(nearest("COFFEE", names), [""; 0]);
+        // What is a part of many is nearest to what it nearly is.
+        let codes = ["ADDRESS_UNAVAILABLE", "UNAVAILABLE"];
+        assert_eq!(nearest("UNAVAILABL", codes).first(), Some(&"UNAVAILABLE"));
     }
 }

@@ -80,6 +80,7 @@ fn arguments_that_make_no_sense_end_with_2() {
         ("kubernetes user-service --replicas 5 --max-replicas 2", "--max-replicas 2 is less"),
         ("kubernetes user-service --memory lots", "no quantity of Kubernetes"),
         ("kubernetes user-service --cpu -1", "-1"),
+        ("kubernetes user-service --ingress http://x/y", "not the name of a host"),
         ("kubernetes user-service --consul consul:8500", "no http:// or https:// address"),
         ("helm user-service --image a;b", "cannot be the name of an image"),
         ("kubernetes user-service order-service --name both", "--name is for one service"),
