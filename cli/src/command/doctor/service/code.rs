@@ -6,7 +6,6 @@ use bia_codegen::Model;
 use toml_edit::DocumentMut;
 
 use crate::error::Result;
-use crate::project::Member;
 
 use super::super::finding::Finding;
 use super::super::version::numbers;
@@ -35,12 +34,6 @@ pub(super) fn protos(model: Result<Model>) -> Finding {
             error.hint().unwrap_or("correct the proto at that place"),
         ),
     }
-}
-
-/// Whether the handlers are in line with the proto. Nothing is found here yet: what `bia sync --check`
-/// finds belongs here, and is called from here once it can be.
-pub(super) fn handlers(_member: &Member) -> Option<Finding> {
-    None
 }
 
 /// Whether what is locked fits together, and with this command.

@@ -12,7 +12,6 @@ use super::finding::Finding;
 
 pub(super) fn look(project: &Project, member: &Member) -> Vec<Finding> {
     let mut findings = vec![code::protos(member.model())];
-    findings.extend(code::handlers(member));
     findings.extend(code::versions(&project.root));
     findings.extend(settings::program(project, member));
     match settings::of(&member.folder) {
