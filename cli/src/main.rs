@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod error;
 mod handler;
+mod nearest;
 mod project;
 mod protofile;
 mod remote;

@@ -8,9 +8,9 @@ use bia::registry::{Endpoint, Listed};
 use bia::{Channel, ClientSettings};
 
 use crate::error::{Error, Result};
+use crate::nearest::nearest;
 
 use super::arguments::Dial;
-use super::nearest;
 use super::place::Place;
 use super::registry::{Registry, whole};
 

@@ -6,7 +6,6 @@
 
 mod arguments;
 mod connect;
-mod nearest;
 mod place;
 mod raw;
 mod reflection;
@@ -17,7 +16,6 @@ mod tests;
 
 pub(crate) use arguments::{Dial, Whereabouts};
 pub(crate) use connect::{Connection, connect, nobody};
-pub(crate) use nearest::nearest;
 pub(crate) use place::Place;
 pub(crate) use raw::Raw;
 pub(crate) use reflection::{Reflection, reflect};

@@ -52,7 +52,7 @@ fn places_are_read_as_people_write_them() {
 #[test]
 fn a_name_that_nobody_has_is_compared_with_those_there_are() {
     let names = ["user-service", "order-service", "GetUser", "ListUsers", "UpdateUser"];
-    let near = |name: &str| nearest(name, names, 2);
+    let near = |name: &str| crate::nearest::nearest(name, names, 2);
     assert_eq!(near("usr-service"), ["user-service"]);
     assert_eq!(near("suer-service")[0], "user-service");
     assert_eq!(near("getuser"), ["GetUser"]);

@@ -302,7 +302,7 @@ proptest! {
 
     #[test]
     fn however_a_file_is_written_only_the_method_is_new(
-        head in prop::sample::select(vec!["", "\u{feff}", "#![allow(x)]\n", "mod m {\n    impl X {}\n}\n", "#!/bin/sh\n"]),
+        head in prop::sample::select(vec!["", "\u{feff}", "#![deny(x)]\n", "mod m {\n    impl X {}\n}\n", "#!/bin/sh\n"]),
         items in prop::collection::vec((gap(), item()), 0..5),
         (last, tail) in (gap(), prop::sample::select(vec!["", "\n", "\nfn after() {}", " struct S;\n"])),
         (behind, crlf) in (0_usize..6, any::<bool>()),

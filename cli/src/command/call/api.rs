@@ -7,7 +7,8 @@ use bia_codegen::Compiler;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 use crate::error::{Error, Result};
-use crate::remote::{Reflection, nearest, reflect};
+use crate::nearest::nearest;
+use crate::remote::{Reflection, reflect};
 
 /// How the services begin that every gRPC service has beside its own.
 const OF_GRPC: &str = "grpc.";

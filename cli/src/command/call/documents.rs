@@ -6,7 +6,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde::de::{DeserializeSeed as _, Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 
 use crate::error::{Error, Result};
-use crate::remote::nearest;
+use crate::nearest::nearest;
 
 /// Text of which documents are cut off as they become whole.
 #[derive(Debug, Default)]

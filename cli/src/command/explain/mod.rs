@@ -3,7 +3,6 @@
 mod answer;
 mod catalogue;
 mod codes;
-mod nearest;
 mod page;
 mod protos;
 
@@ -15,7 +14,7 @@ use crate::project::Project;
 use crate::shell::{Look, Shell, Table};
 
 use self::answer::Answer;
-use self::nearest::nearest;
+use crate::nearest::nearest;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -83,6 +82,9 @@ fn reasons() -> impl Iterator<Item = Answer> {
     catalogue::all().map(Answer::of)
 }
 
+/// How many names that may have been meant are told.
+const NEAR: usize = 3;
+
 fn unknown(what: &str, wanted: &str) -> Error {
     let (own, _) = own();
     let names: Vec<String> = own
@@ -92,7 +94,7 @@ fn unknown(what: &str, wanted: &str) -> Error {
         .chain(bia::Code::ALL.map(|code| code.name().to_owned()))
         .collect();
     let error = Error::new(format!("nothing is known of {what}"));
-    let near = nearest(wanted, names.iter().map(String::as_str));
+    let near = nearest(wanted, names.iter().map(String::as_str), NEAR);
     if near.is_empty() {
         return error.with_hint("`bia explain --list` shows every reason; those of a project's protos are known inside of it");
     }

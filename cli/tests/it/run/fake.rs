@@ -38,6 +38,7 @@ pub(super) fn forever() -> String {
 
 /// One that never stops talking.
 pub(super) fn talkative() -> String {
+    // sleeps: this is the service that never stops talking
     r#"fn main() {
         println!("pid {}", std::process::id());
         loop { println!("talks"); std::thread::sleep(std::time::Duration::from_millis(1)); }

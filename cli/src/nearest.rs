@@ -13,9 +13,10 @@ pub(crate) fn nearest<'a>(
         .filter_map(|candidate| {
             let had = candidate.to_lowercase();
             let apart = distance(&wanted, &had);
-            let is_part = wanted.len() >= 3 && (had.contains(&wanted) || wanted.contains(&had));
+            let is_part = wanted.len() >= 3
+                && (had.contains(&wanted) || had.len() >= 3 && wanted.contains(&had));
             let is_near = apart <= (wanted.chars().count() / 3).max(1);
-            (is_near || (is_part && !had.is_empty())).then_some((apart, candidate))
+            (is_near || is_part).then_some((apart, candidate))
         })
         .collect();
     near.sort();
@@ -25,7 +26,7 @@ pub(crate) fn nearest<'a>(
 
 /// How many letters must be put in, taken out, replaced or swapped with the next to make one of the
 /// other (optimal string alignment).
-fn distance(from: &str, to: &str) -> usize {
+pub(crate) fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
     let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=to.len()).collect();
@@ -44,4 +45,36 @@ fn distance(from: &str, to: &str) -> usize {
         above = std::mem::replace(&mut row, next);
     }
     row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_counted() {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("a", "a", 0),
+            ("form", "from", 1),
+        ] {
+            assert_eq!(distance(one, other), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_was_meant_comes_first() {
+        let names = ["USER_NOT_FOUND", "NODE_NOT_FOUND", "VALIDATOR", "CODEC"];
+        assert_eq!(nearest("USER_NOTFOUND", names, 3).first(), Some(&"USER_NOT_FOUND"));
+        assert_eq!(nearest("NOT_FOUND", names, 3), ["NODE_NOT_FOUND", "USER_NOT_FOUND"]);
+        assert_eq!(nearest("COFFEE", names, 3), [""; 0]);
+        // What is a part of many is nearest to what it nearly is.
+        let codes = ["ADDRESS_UNAVAILABLE", "UNAVAILABLE"];
+        assert_eq!(nearest("UNAVAILABL", codes, 3).first(), Some(&"UNAVAILABLE"));
+        // Two letters are a part of too much.
+        assert_eq!(nearest("TOKEN_REFUSED", ["OK"], 3), [""; 0]);
+    }
 }
