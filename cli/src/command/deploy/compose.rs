@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     for (path, text) in grafana::files("compose/grafana", prometheus, Some(traces), &again)? {
         output.add(path, text);
     }
-    output.own("compose");
+    output.own("compose", &again);
     output.write(&project, &to, &arguments.placing, shell)?;
     let file = to.join("compose/compose.yaml");
     let command = format!("docker compose -f {} up --build", file.display());

@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         for (path, text) in files(facts, arguments.base, &to, &again)? {
             output.add(path, text);
         }
-        output.own(format!("docker/{}", facts.name));
+        output.own(format!("docker/{}", facts.name), again);
         look_around(&project, facts, shell);
     }
     output.write(&project, &to, &arguments.placing, shell)?;

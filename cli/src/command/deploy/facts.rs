@@ -100,8 +100,9 @@ impl Facts {
         let framework = &read.framework;
         let defaults = bia::Settings::default();
         let own_name = framework.app.name.clone().or(code.name);
+        let is_typed = name.is_some();
         let name = name.map(str::to_owned).or(own_name).unwrap_or_else(|| member.name.clone());
-        check_name(&name)?;
+        check_name(&name, is_typed)?;
         let port = |key: &str, address: &str, default: &str| {
             port_of(address).or_else(|| {
                 shell.warn(format_args!(
@@ -249,7 +250,7 @@ fn port_of(address: &str) -> Option<u16> {
 }
 
 /// A name becomes a host, a label and part of longer names.
-fn check_name(name: &str) -> Result<()> {
+fn check_name(name: &str, is_typed: bool) -> Result<()> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let is_right = name.chars().all(is_plain)
         && name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -268,10 +269,15 @@ fn check_name(name: &str) -> Result<()> {
         .take(LONGEST_NAME)
         .collect();
     let plain = if plain.is_empty() { "user-service".to_owned() } else { plain };
-    Err(Error::new(format!(
+    let what = format!(
         "`{name}` cannot be the name of a host: it takes a to z, digits and `-`, begins with a letter, and has at most {LONGEST_NAME} characters"
-    ))
-    .with_hint(format!("`--name {plain}`, or `app.name: {plain}` in its settings")))
+    );
+    let option = format!("`--name {plain}`");
+    Err(if is_typed {
+        Error::usage(what).with_hint(option)
+    } else {
+        Error::new(what).with_hint(format!("{option}, or `app.name: {plain}` in its settings"))
+    })
 }
 
 /// The first text in the service's own settings that is the address of a database.
@@ -333,7 +339,7 @@ mod tests {
     #[test]
     fn a_name_that_cannot_be_a_host_is_refused_with_one_that_can() {
         for name in ["user-service", "a", "a1", "a-1"] {
-            check_name(name).expect(name);
+            check_name(name, false).expect(name);
         }
         for (name, better) in [
             ("user_service", "user-service"),
@@ -343,7 +349,7 @@ mod tests {
             ("服务", "user-service"),
             (&"a".repeat(51), &"a".repeat(50)),
         ] {
-            let error = check_name(name).expect_err(name);
+            let error = check_name(name, false).expect_err(name);
             let hint = error.hint().expect("it has one");
             assert!(hint.contains(&format!("`--name {better}`")), "{name}: {hint}");
         }

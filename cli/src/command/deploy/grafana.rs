@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         output.add(path, text);
     }
     output.add("prometheus/bia.rules.yaml", RULES);
-    output.own("grafana");
+    output.own("grafana", again);
     output.write(&project, &arguments.placing.folder("deploy"), &arguments.placing, shell)
 }
 

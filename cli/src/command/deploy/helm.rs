@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         for (path, template) in FILES {
             output.add(format!("{folder}/{path}"), render(template, &values)?);
         }
-        output.own(folder);
+        output.own(folder, again);
     }
     let to = arguments.placing.folder("deploy");
     output.write(&project, &to, &arguments.placing, shell)?;

@@ -96,7 +96,6 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let mut output = Output::default();
     for facts in &all {
         let name = &facts.name;
-        output.own(format!("kubernetes/{name}"));
         let is_one_of_many = all.len() > 1;
         let again = arguments.again(facts, is_one_of_many);
         let mut values = arguments.cluster.values(facts, is_one_of_many, &again)?;
@@ -115,6 +114,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         for (file, text) in manifests(facts, &values)? {
             output.add(format!("kubernetes/{name}/{file}"), text);
         }
+        output.own(format!("kubernetes/{name}"), again);
     }
     let to = arguments.placing.folder("deploy");
     output.write(&project, &to, &arguments.placing, shell)?;

@@ -1,7 +1,7 @@
 //! What can be asked of every output: for which services, and where to.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -50,13 +50,25 @@ pub(super) enum Engine {
 pub(super) struct Placing {
     /// The folder that the outputs lie in, below the workspace; default: `deploy`, and for the
     /// workflow `.github`.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = below)]
     to: Option<PathBuf>,
     /// Shows what would be different, writes nothing, and ends with 1 if anything is.
     #[arg(long, conflicts_with_all = ["force", "dry_run"])]
     pub(super) diff: bool,
     #[command(flatten)]
     pub(super) writing: Writing,
+}
+
+/// A folder below the workspace: what is written names other files of it by ways that stay inside.
+fn below(text: &str) -> std::result::Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_below =
+        path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if is_below && !text.is_empty() {
+        return Ok(path);
+    }
+    Err("not a folder below the workspace: a path from its root, without `..`, as in ops/deploy"
+        .to_owned())
 }
 
 impl Placing {

@@ -15,8 +15,9 @@ use super::record::{self, Record};
 #[derive(Debug, Default)]
 pub(super) struct Output {
     files: BTreeMap<PathBuf, String>,
-    /// Folders that are this output's alone: what it wrote there before and does not write now goes.
-    owned: Vec<String>,
+    /// Folders that are this output's alone, with the command that writes them: what it wrote there
+    /// before and does not write now goes.
+    owned: BTreeMap<String, String>,
     /// Files that are written only where there are none.
     once: Vec<PathBuf>,
 }
@@ -56,8 +57,8 @@ impl Output {
         self.files.is_empty()
     }
 
-    pub(super) fn own(&mut self, folder: impl Into<String>) {
-        self.owned.push(folder.into());
+    pub(super) fn own(&mut self, folder: impl Into<String>, command: impl Into<String>) {
+        self.owned.insert(folder.into(), command.into());
     }
 
     /// Writes everything below `folder`, or says what would be different.
@@ -90,6 +91,7 @@ impl Output {
             }
         }
         let files = self.compared(&root, &record)?;
+        self.tell_of_other_commands(&root, &files, &record, shell);
         if placing.diff {
             return show(&files, shell);
         }
@@ -118,6 +120,9 @@ impl Output {
                 }
             }
         }
+        for (folder, command) in &self.owned {
+            record.note_command(folder, command);
+        }
         match read(&root.join(record::FILE))? {
             Some(before) => changes.edit(record::FILE, before, record.text()),
             None => changes.write(record::FILE, record.text()),
@@ -125,8 +130,24 @@ impl Output {
         changes.apply(manner, shell)
     }
 
+    /// Options are not remembered: one that is left out is told before its files go or change.
+    fn tell_of_other_commands(&self, root: &Path, files: &[File], record: &Record, shell: &Shell) {
+        for (folder, command) in &self.owned {
+            let before = record.command(folder).filter(|before| before != command);
+            let is_changed =
+                |file: &File| file.state == State::Ours && file.path.starts_with(folder);
+            if let Some(before) = before.filter(|_| files.iter().any(is_changed)) {
+                shell.warn(format_args!(
+                    "{} was written by `{before}`; now it is by `{command}`",
+                    root.join(folder).display()
+                ));
+            }
+        }
+    }
+
     fn compared(&self, root: &Path, record: &Record) -> Result<Vec<File>> {
-        let gone = record.below(&self.owned).map(PathBuf::from);
+        let owned: Vec<&str> = self.owned.keys().map(String::as_str).collect();
+        let gone = record.below(&owned).map(PathBuf::from);
         let gone = gone.filter(|path| !self.files.contains_key(path)).map(|path| (path, None));
         let mut files = Vec::new();
         let written = self.files.iter().map(|(path, text)| (path.clone(), Some(text.clone())));

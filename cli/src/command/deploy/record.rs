@@ -2,7 +2,8 @@
 //!
 //! It lies beside what is written and is checked in with it, a line a file: the digest of what was
 //! written, and the path. A mark in each file would not do: JSON has no comments, and the first line
-//! of a Dockerfile belongs to Docker.
+//! of a Dockerfile belongs to Docker. A line a folder tells by which command it was written, so that
+//! an option that is forgotten the next time does not go unseen.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,21 +14,36 @@ pub(super) const FILE: &str = ".bia-deploy";
 const HEADING: &str = "\
 # What `bia deploy` wrote, by which it knows what was edited since. Check it in, and leave it alone.\n";
 
-/// Which files were written, and what they said.
+/// What a line begins with that tells a folder's command.
+const COMMAND: &str = "command ";
+
+/// Which files were written and what they said, and by which command each folder was.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Record(BTreeMap<String, String>);
+pub(super) struct Record {
+    digests: BTreeMap<String, String>,
+    commands: BTreeMap<String, String>,
+}
 
 impl Record {
     /// Reads what [`Record::text`] writes; lines that are none are read over.
     pub(super) fn parse(text: &str) -> Self {
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        let pairs = lines.filter_map(|line| line.split_once(' '));
-        Self(pairs.map(|(digest, path)| (path.to_owned(), digest.to_owned())).collect())
+        let mut record = Self::default();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (kept, pair) = match line.strip_prefix(COMMAND) {
+                Some(rest) => (&mut record.commands, rest.split_once(' ')),
+                None => (&mut record.digests, line.split_once(' ').map(|(a, b)| (b, a))),
+            };
+            kept.extend(pair.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        }
+        record
     }
 
     pub(super) fn text(&self) -> String {
         let mut text = HEADING.to_owned();
-        for (path, digest) in &self.0 {
+        for (folder, command) in &self.commands {
+            text.push_str(&format!("{COMMAND}{folder} {command}\n"));
+        }
+        for (path, digest) in &self.digests {
             text.push_str(&format!("{digest} {path}\n"));
         }
         text
@@ -35,23 +51,32 @@ impl Record {
 
     /// Whether `contents` is what was written to `path`.
     pub(super) fn knows(&self, path: &Path, contents: &[u8]) -> bool {
-        self.0.get(&*path.to_string_lossy()).is_some_and(|it| *it == digest(contents))
+        self.digests.get(&*path.to_string_lossy()).is_some_and(|it| *it == digest(contents))
     }
 
     pub(super) fn note(&mut self, path: &Path, contents: &[u8]) {
-        self.0.insert(path.to_string_lossy().into_owned(), digest(contents));
+        self.digests.insert(path.to_string_lossy().into_owned(), digest(contents));
     }
 
     pub(super) fn forget(&mut self, path: &Path) {
-        self.0.remove(&*path.to_string_lossy());
+        self.digests.remove(&*path.to_string_lossy());
     }
 
-    /// The paths that begin with one of `owned`.
-    pub(super) fn below<'a>(&'a self, owned: &'a [String]) -> impl Iterator<Item = &'a str> {
-        self.0.keys().map(String::as_str).filter(|path| {
-            owned.iter().any(|folder| {
-                path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-            })
+    /// By which command a folder was written.
+    pub(super) fn command(&self, folder: &str) -> Option<&str> {
+        self.commands.get(folder).map(String::as_str)
+    }
+
+    pub(super) fn note_command(&mut self, folder: &str, command: &str) {
+        self.commands.insert(folder.to_owned(), command.to_owned());
+    }
+
+    /// The paths that lie in one of `owned`.
+    pub(super) fn below<'a>(&'a self, owned: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+        self.digests.keys().map(String::as_str).filter(|path| {
+            owned
+                .iter()
+                .any(|folder| path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/')))
         })
     }
 }
@@ -73,12 +98,14 @@ mod tests {
         let mut record = Record::default();
         record.note(Path::new("helm/a b/values.yaml"), b"x");
         record.note(Path::new("helmet"), b"y");
+        record.note_command("helm/a", "bia deploy helm a --image x");
         let record = Record::parse(&record.text());
         assert!(record.knows(Path::new("helm/a b/values.yaml"), b"x"));
         assert!(!record.knows(Path::new("helm/a b/values.yaml"), b"x "));
         assert!(!record.knows(Path::new("other"), b"x"));
-        let owned = ["helm".to_owned()];
-        let below: Vec<&str> = record.below(&owned).collect();
+        assert_eq!(record.command("helm/a"), Some("bia deploy helm a --image x"));
+        assert_eq!(record.command("helm"), None);
+        let below: Vec<&str> = record.below(&["helm"]).collect();
         assert_eq!(below, ["helm/a b/values.yaml"]);
     }
 

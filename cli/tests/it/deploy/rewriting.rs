@@ -104,6 +104,26 @@ fn what_is_no_part_of_the_output_any_more_goes_unless_it_was_edited() {
 }
 
 #[test]
+fn an_option_that_is_not_given_again_is_told_with_the_command_that_had_it() {
+    let workspace = Workspace::new();
+    let first = "kubernetes order-service --image registry.example/order --canary 10";
+    workspace.deployed(first);
+    let told = format!(
+        "warning: deploy/kubernetes/order-service was written by `bia deploy {first}`; \
+         now it is by `bia deploy kubernetes order-service`"
+    );
+    for how in [" --diff", " --dry-run", ""] {
+        let ran = workspace.deploy(&format!("kubernetes order-service{how}"));
+        assert!(ran.err.contains(&told), "{how}: {}", ran.err);
+    }
+    // The same again is no news, and neither is the first of another service.
+    for again in ["kubernetes order-service", "kubernetes user-service"] {
+        let ran = workspace.deployed(again);
+        assert!(!ran.err.contains("was written by"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let workspace = Workspace::new();
     for output in [
