@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::project::Project;
 use crate::shell::Shell;
 
+use super::cluster::{Cluster, is_scaled, tell_of_data};
 use super::facts::{Facts, Route};
-use super::kubernetes::{Cluster, is_scaled, tell_of_data};
 use super::options::{Placing, Which};
 use super::output::Output;
 use super::pinned;

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::project::Project;
 use crate::shell::Shell;
 
-use super::facts::{Facts, HOME, LIVE, METRICS, READY, whole_seconds};
-use super::options::{Engine, Placing, Which};
+use super::cluster::{Cluster, is_scaled, tell_of_data};
+use super::facts::Facts;
+use super::options::{Placing, Which};
 use super::output::Output;
 use super::template::{Values, render};
 
@@ -56,38 +57,6 @@ fn host(text: &str) -> Result<String, String> {
     Err("not the name of a host: small letters, digits, `-` and dots, as in api.example.com"
         .to_owned())
 }
-
-/// What the outputs for Kubernetes have in common.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "The cluster")]
-pub(super) struct Cluster {
-    /// The image; of several services, what stands before `/NAME`. Without a tag it is that of the
-    /// version. Default: `NAME`.
-    #[arg(long, value_name = "IMAGE")]
-    pub(super) image: Option<String>,
-    /// Where Consul answers in the cluster.
-    #[arg(long, value_name = "URL", default_value = CONSUL)]
-    pub(super) consul: String,
-    /// The collector of OTLP/gRPC in the cluster; default: traces go nowhere.
-    #[arg(long, value_name = "URL")]
-    pub(super) collector: Option<String>,
-    /// What a copy is given of a processor, as Kubernetes writes it.
-    #[arg(long, value_name = "CPU", default_value = CPU)]
-    pub(super) cpu: String,
-    /// What a copy is given of memory, which is also its limit, as Kubernetes writes it.
-    #[arg(long, value_name = "MEMORY", default_value = MEMORY)]
-    pub(super) memory: String,
-    /// How many copies there are at least.
-    #[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) replicas: u16,
-    /// How many copies there are at most.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) max_replicas: u16,
-}
-
-const CONSUL: &str = "http://consul-server.consul.svc:8500";
-const CPU: &str = "100m";
-const MEMORY: &str = "128Mi";
 
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let project = Project::here()?;
@@ -142,222 +111,6 @@ impl Arguments {
             text.push_str(&format!(" --ingress {host}"));
         }
         text
-    }
-}
-
-impl Cluster {
-    /// # Errors
-    ///
-    /// Fewer at most than at least, or what is to stand in a manifest would break it.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.max_replicas < self.replicas {
-            return Err(Error::usage(format!(
-                "--max-replicas {} is less than --replicas {}",
-                self.max_replicas, self.replicas
-            )));
-        }
-        for (flag, value) in [("--cpu", &self.cpu), ("--memory", &self.memory)] {
-            let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            let is_number = digits.parse::<f64>().is_ok_and(|it| it > 0.0);
-            let unit = &value[digits.len()..];
-            let is_unit = matches!(unit, "" | "m" | "k" | "M" | "G" | "Ki" | "Mi" | "Gi");
-            if !is_number || !is_unit {
-                return Err(Error::usage(format!("{flag} {value} is no quantity of Kubernetes"))
-                    .with_hint("250m, 1 or 1.5 of a processor; 256Mi or 1Gi of memory"));
-            }
-        }
-        let urls = [("--consul", Some(&self.consul)), ("--collector", self.collector.as_ref())];
-        for (flag, url) in urls {
-            let is_url =
-                |it: &String| port_of_url(it).is_some() && !it.contains(['"', ' ', '\\', '\n']);
-            if let Some(url) = url.filter(|it| !is_url(it)) {
-                return Err(Error::usage(format!(
-                    "{flag} {url} is no http:// or https:// address"
-                )));
-            }
-        }
-        let is_image = |it: &String| {
-            !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "./:@_-".contains(c))
-        };
-        match self.image.as_ref().filter(|it| !is_image(it)) {
-            Some(image) => {
-                Err(Error::usage(format!("--image {image} cannot be the name of an image")))
-            }
-            None => Ok(()),
-        }
-    }
-
-    pub(super) fn again(&self, facts: &Facts, is_one_of_many: bool) -> String {
-        let mut text = String::new();
-        let mut add = |flag: &str, value: &str| text.push_str(&format!(" --{flag} {value}"));
-        if let Some(image) = &self.image {
-            let own = Self::image_name(image, facts, is_one_of_many);
-            add("image", &own);
-        }
-        if self.consul != CONSUL {
-            add("consul", &self.consul);
-        }
-        if let Some(collector) = &self.collector {
-            add("collector", collector);
-        }
-        if self.cpu != CPU {
-            add("cpu", &self.cpu);
-        }
-        if self.memory != MEMORY {
-            add("memory", &self.memory);
-        }
-        if self.replicas != 2 {
-            add("replicas", &self.replicas.to_string());
-        }
-        if self.max_replicas != 10 {
-            add("max-replicas", &self.max_replicas.to_string());
-        }
-        text
-    }
-
-    fn image_name(image: &str, facts: &Facts, is_one_of_many: bool) -> String {
-        if is_one_of_many {
-            return format!("{}/{}", image.trim_end_matches('/'), facts.name);
-        }
-        image.to_owned()
-    }
-
-    /// The repository and the tag or digest of a service's image.
-    pub(super) fn image_of(&self, facts: &Facts, is_one_of_many: bool) -> (String, String) {
-        let image = match &self.image {
-            Some(image) => Self::image_name(image, facts, is_one_of_many),
-            None => facts.name.clone(),
-        };
-        if let Some((repository, digest)) = image.split_once('@') {
-            return (repository.to_owned(), format!("@{digest}"));
-        }
-        // A colon before the last slash is that of a port.
-        match image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
-            Some((repository, tag)) => (repository.to_owned(), format!(":{tag}")),
-            None => (image, format!(":{}", facts.version)),
-        }
-    }
-
-    /// What the templates ask for.
-    pub(super) fn values(
-        &self,
-        facts: &Facts,
-        is_one_of_many: bool,
-        again: &str,
-    ) -> Result<Values> {
-        let mut values = Values::default();
-        let (repository, tag) = self.image_of(facts, is_one_of_many);
-        values.set("again", again);
-        values.set("name", &facts.name);
-        values.set("version", &facts.version);
-        values.set("repository", &repository);
-        values.set("tag", tag.trim_start_matches(':'));
-        values.set("image", format!("{repository}{tag}"));
-        values.set("port", facts.port);
-        values.set("admin", facts.admin_port);
-        values.set("live", LIVE);
-        values.set("ready", READY);
-        values.set("metrics", METRICS);
-        values.set("probe_timeout", facts.probe_timeout());
-        values.set("patience", facts.patience());
-        values.set("stop_timeout", whole_seconds(facts.stop_timeout));
-        values.set("drain_delay", bia::config::duration::format(facts.drain_delay));
-        values.set("protocol", if facts.is_tls { "https" } else { "grpc" });
-        values.set("consul", &self.consul);
-        values.set("consul_port", port_of_url(&self.consul).unwrap_or(8500));
-        values.set("consul_namespace", namespace_of(&self.consul).unwrap_or_default());
-        values.set("collector", self.collector.as_deref().unwrap_or_default());
-        let collector_port = self.collector.as_deref().and_then(port_of_url);
-        values.set("collector_port", collector_port.unwrap_or(4317));
-        values.set("cpu", &self.cpu);
-        values.set("memory", &self.memory);
-        values.set("replicas", self.replicas);
-        values.set("max_replicas", self.max_replicas);
-        values.set("scaled", is_scaled(facts));
-        values.set("postgres", facts.is_postgres());
-        values.set("variable", facts.database_variable().unwrap_or_default());
-        values.set("file", facts.file_url().unwrap_or_default());
-        values.set("data", facts.data_folder().unwrap_or_default());
-        values.set("arguments", configs(facts));
-        let calls: Vec<&str> = facts.calls.iter().map(String::as_str).collect();
-        values.set("calls", calls.join(", "));
-        values
-            .set("callees", render_each(&calls, include_str!("templates/kubernetes/callee.yaml"))?);
-        let paths = facts.prefixes();
-        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let own = values.clone();
-        let mut text = String::new();
-        for path in paths {
-            text.push_str(&render(
-                include_str!("templates/kubernetes/path.yaml"),
-                &own.with("path", path),
-            )?);
-        }
-        values.set("paths", text);
-        Ok(values)
-    }
-}
-
-/// Several copies are possible where data does not lie in a file of one of them.
-pub(super) fn is_scaled(facts: &Facts) -> bool {
-    facts.database.as_ref().is_none_or(|it| it.engine == Engine::Postgres)
-}
-
-/// Tells what the settings come to, where that is not what somebody would want.
-pub(super) fn tell_of_data(facts: &Facts, shell: &Shell) {
-    if facts.drain_delay.is_zero() {
-        shell.warn(format_args!(
-            "stop.drain_delay of {} is 0: a pod closes its port before everybody has heard that it goes",
-            facts.name
-        ));
-    }
-    if is_scaled(facts) {
-        return;
-    }
-    shell.warn(format_args!(
-        "{} keeps its data in a file: one copy on a volume, which is away while it is replaced",
-        facts.name
-    ));
-    shell.hint("`--database postgres` writes for PostgreSQL, with as many copies as are needed");
-}
-
-/// The arguments that name the image's own settings, before those of the cluster.
-fn configs(facts: &Facts) -> String {
-    let files = facts.settings.iter();
-    files.map(|file| format!("- \"--config\"\n- \"{HOME}/{}\"\n", file.display())).collect()
-}
-
-fn render_each(names: &[&str], template: &str) -> Result<String> {
-    let mut text = String::new();
-    for name in names {
-        let mut values = Values::default();
-        values.set("callee", name);
-        text.push_str(&render(template, &values)?);
-    }
-    Ok(text)
-}
-
-fn port_of_url(url: &str) -> Option<u16> {
-    let (default, rest) = match url.split_once("://") {
-        Some(("http", rest)) => (80, rest),
-        Some(("https", rest)) => (443, rest),
-        _ => return None,
-    };
-    let authority = rest.split('/').next().filter(|it| !it.is_empty())?;
-    match authority.rsplit_once(':') {
-        Some((_, port)) => port.parse().ok(),
-        None => Some(default),
-    }
-}
-
-/// The namespace of a Service that is named by `SERVICE.NAMESPACE.svc…`.
-fn namespace_of(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let host = rest.split(['/', ':']).next()?;
-    let parts: Vec<&str> = host.split('.').collect();
-    match parts.as_slice() {
-        [_, namespace, "svc", ..] => Some(namespace),
-        _ => None,
     }
 }
 

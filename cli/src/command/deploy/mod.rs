@@ -1,5 +1,6 @@
 //! `bia deploy`: what it takes to run services elsewhere, made of their settings and their protos.
 
+mod cluster;
 mod compose;
 mod docker;
 mod facts;
