@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Which registry names are looked up in.
+/// Which registries names are looked up in.
 ///
 /// Consul's own variables hold too: `CONSUL_HTTP_ADDR`, `CONSUL_HTTP_TOKEN`, `CONSUL_HTTP_TOKEN_FILE`,
 /// `CONSUL_HTTP_SSL`, `CONSUL_CACERT`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`, `CONSUL_NAMESPACE`.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Where services are")]
 pub(crate) struct Whereabouts {
-    /// The registry that names are looked up in; default: the one that the settings around the current
-    /// folder name (`registry.kind` in `configs/app.yaml`, or `BIA_REGISTRY__KIND`), else `local`.
+    /// The one registry that names are looked up in; default: first `local`, where everything is that
+    /// `bia run` starts, then each other that the services around the current folder use
+    /// (`registry.kind` in their `configs/app.yaml`, or `BIA_REGISTRY__KIND`).
     #[arg(long, value_name = "KIND")]
     pub(super) registry: Option<Kind>,
     /// The folder of the local registry; default: `registry.local.path` of the settings, else `bia` in

@@ -8,10 +8,11 @@ use bia::registry::{Endpoint, Listed};
 use bia::{Channel, ClientSettings};
 
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
+use crate::shell::Shell;
 
-use super::arguments::Dial;
+use super::arguments::{Dial, Whereabouts};
 use super::place::Place;
+use super::registries::Found;
 use super::registry::{Registry, whole};
 
 /// What is read of one answer at most, in bytes: more than a service takes, for who looks at it.
@@ -21,6 +22,8 @@ const LARGEST: usize = 64 << 20;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) channel: Channel,
+    /// Where its name was found, if it was called by one.
+    pub(crate) registry: Option<Registry>,
     last: Arc<Mutex<Option<String>>>,
 }
 
@@ -35,12 +38,13 @@ impl Connection {
 ///
 /// # Errors
 ///
-/// The registry cannot be asked or knows nobody of the name, with who it knows; nobody there speaks
-/// gRPC; a certificate that cannot be used.
+/// No registry can be asked or knows the name, with the names that they know; nobody there speaks gRPC;
+/// a certificate that cannot be used.
 pub(crate) async fn connect(
     place: &Place,
-    registry: Option<&Registry>,
+    whereabouts: &Whereabouts,
     dial: &Dial,
+    shell: &Shell,
 ) -> Result<Connection> {
     let mut settings = Settings::default().client;
     settings.max_message_size = LARGEST;
@@ -49,6 +53,7 @@ pub(crate) async fn connect(
     settings.tls.key.clone_from(&dial.key);
     settings.tls.server_name.clone_from(&dial.server_name);
     settings.tls.enabled = dial.tls || settings.tls.is_on();
+    let mut through = None;
     let builder = match (place, &dial.instance) {
         (Place::Address(endpoint), None) => {
             settings.tls.enabled |= endpoint.scheme() == "grpcs";
@@ -61,9 +66,15 @@ pub(crate) async fn connect(
             )));
         }
         (Place::Service(service), instance) => {
-            let registry = registry.ok_or_else(|| no_registry(service))?;
-            let listed = registry.list(service).await?;
-            let fit = fit(service, &listed, registry).await?;
+            let is_meant = |it: &Listed| match instance {
+                Some(instance) => is_called(it, instance),
+                None => it.fault.is_none(),
+            };
+            let registries = whereabouts.registries()?;
+            let Found { registry, listed } = registries.find(service, is_meant, shell).await?;
+            let fit = fit(service, &listed)?;
+            let found = registry.discovery();
+            through = Some(registry);
             match instance {
                 Some(instance) => {
                     let one = one_of(&listed, instance, service)?;
@@ -76,8 +87,7 @@ pub(crate) async fn connect(
                 }
                 None => {
                     settings.tls.enabled |= speaks_only_tls(&fit);
-                    Channel::builder(format!("discovery:///{service}"))
-                        .discovery(registry.discovery())
+                    Channel::builder(format!("discovery:///{service}")).discovery(found)
                 }
             }
         }
@@ -86,7 +96,7 @@ pub(crate) async fn connect(
     let noting = Noting { last: Arc::clone(&last), inner: LeastCost };
     let builder = builder.settings(settings).balancer(Arc::new(noting));
     let channel = builder.build().map_err(|error| Error::new(whole(&error)))?;
-    Ok(Connection { channel, last })
+    Ok(Connection { channel, registry: through, last })
 }
 
 /// Whoever names an address wants an answer of it, also if it says that it does not serve.
@@ -100,14 +110,7 @@ fn at_address(endpoint: &Endpoint, settings: &mut ClientSettings) -> bia::client
 }
 
 /// Those of `listed` that calls go to: at least one, and all of them speak gRPC.
-async fn fit<'a>(
-    service: &str,
-    listed: &'a [Listed],
-    registry: &Registry,
-) -> Result<Vec<&'a Listed>> {
-    if listed.is_empty() {
-        return Err(nobody(service, registry).await);
-    }
+fn fit<'a>(service: &str, listed: &'a [Listed]) -> Result<Vec<&'a Listed>> {
     let fit: Vec<&Listed> = listed.iter().filter(|it| it.fault.is_none()).collect();
     if fit.is_empty() {
         let faults = listed
@@ -133,6 +136,12 @@ fn speaks_only_tls(listed: &[&Listed]) -> bool {
     has("grpcs") && !has("grpc")
 }
 
+/// Whether an instance may be meant by `wanted`: its id, the beginning of it, or where it is.
+fn is_called(listed: &Listed, wanted: &str) -> bool {
+    let is_at = |it: &Endpoint| it.authority() == wanted;
+    listed.instance.id.starts_with(wanted) || listed.instance.endpoints.iter().any(is_at)
+}
+
 fn one_of<'a>(listed: &'a [Listed], wanted: &str, service: &str) -> Result<&'a Listed> {
     let is_at = |it: &&Listed| it.instance.endpoints.iter().any(|at| at.authority() == wanted);
     let whole =
@@ -154,12 +163,6 @@ fn one_of<'a>(listed: &'a [Listed], wanted: &str, service: &str) -> Result<&'a L
         .with_hint(format!("there are: {}", all.collect::<Vec<_>>().join(", "))))
 }
 
-fn no_registry(service: &str) -> Error {
-    Error::new(format!("cannot look `{service}` up without a registry")).with_hint(
-        "call an address, as 127.0.0.1:8000, or say --registry local or --registry consul",
-    )
-}
-
 fn no_grpc(service: &str, listed: &[&Listed]) -> Error {
     let announced = listed.iter().flat_map(|it| &it.instance.endpoints).map(ToString::to_string);
     let announced: Vec<_> = announced.collect();
@@ -169,36 +172,6 @@ fn no_grpc(service: &str, listed: &[&Listed]) -> Error {
     };
     Error::new(format!("`{service}` speaks no gRPC: it announces {announced}"))
         .with_hint("call its HTTP face with curl, or its gRPC port by its address")
-}
-
-/// Nobody has the name: who else is there?
-pub(crate) async fn nobody(service: &str, registry: &Registry) -> Error {
-    let names = registry.services().await.unwrap_or_default();
-    let error =
-        Error::new(format!("nobody is registered as `{service}` in {}", registry.describe()));
-    let near = nearest(service, names.iter().map(String::as_str), 3);
-    match (near.as_slice(), registry) {
-        ([], _) if !names.is_empty() => {
-            error.with_hint(format!("there are: {}", shortened(&names)))
-        }
-        ([], Registry::Local(_)) => error.with_hint(
-            "it is empty: start a service with `bia run`, name the Consul that it registers in with \
-             --consul, or call an address",
-        ),
-        ([], Registry::Consul(_)) => {
-            error.with_hint("it is empty: is it the Consul that services register in? --consul ADDRESS")
-        }
-        (near, _) => error.with_hint(format!("did you mean {}?", near.join(" or "))),
-    }
-}
-
-fn shortened(names: &[String]) -> String {
-    const MOST: usize = 12;
-    let mut text = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
-        text.push_str(&format!(" and {} more", names.len() - MOST));
-    }
-    text
 }
 
 /// Picks as calls do by default, and notes whom.

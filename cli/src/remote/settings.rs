@@ -19,12 +19,16 @@ struct Sections {
     registry: RegistrySettings,
 }
 
-/// What services that are started at `here` take for their registry.
+/// What services that are started at `here` take for their registry: the one of the folder, else all of
+/// the workspace, each that has settings; else what the variables say alone.
 ///
 /// # Errors
 ///
-/// A file that cannot be read; services of a workspace that say different things.
-pub(super) fn registry_around(here: &Path, variables: &Variables) -> Result<RegistrySettings> {
+/// In the place of those whose settings cannot be read.
+pub(super) fn registries_around(
+    here: &Path,
+    variables: &Variables,
+) -> Vec<Result<RegistrySettings>> {
     // Beyond the project it is somebody else's.
     let mut within = here.ancestors();
     let root = here.ancestors().filter(|it| it.join("Cargo.toml").is_file()).last();
@@ -36,29 +40,10 @@ pub(super) fn registry_around(here: &Path, variables: &Variables) -> Result<Regi
         Some(folder) => vec![folder],
         None => root.map(services_below).unwrap_or_default(),
     };
-    let mut all: Vec<(PathBuf, RegistrySettings)> = Vec::new();
-    for folder in folders {
-        let settings = read(Some(&folder), variables)?;
-        all.push((folder, settings));
+    match folders.as_slice() {
+        [] => vec![read(None, variables)],
+        folders => folders.iter().map(|folder| read(Some(folder), variables)).collect(),
     }
-    let Some((first, settings)) = all.pop() else { return read(None, variables) };
-    if let Some((other, _)) = all.iter().find(|(_, others)| !is_same(others, &settings)) {
-        return Err(Error::usage(format!(
-            "the services here use different registries: {} and {} say so",
-            first.join(FOLDER).display(),
-            other.join(FOLDER).display()
-        ))
-        .with_hint("say which with --registry, or go to the folder of one service"));
-    }
-    Ok(settings)
-}
-
-/// Whether both lead to the same registry.
-fn is_same(a: &RegistrySettings, b: &RegistrySettings) -> bool {
-    a.kind == b.kind
-        && a.local.path == b.local.path
-        && a.consul.address == b.consul.address
-        && a.consul.datacenter == b.consul.datacenter
 }
 
 fn has_settings(folder: &Path) -> bool {

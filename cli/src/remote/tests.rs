@@ -13,15 +13,12 @@ struct Cli {
     whereabouts: Whereabouts,
 }
 
-fn registry(
-    folder: &Path,
-    arguments: &[&str],
-    variables: &[(&str, &str)],
-) -> crate::error::Result<String> {
+/// The registries that are looked into; of one that cannot be, why.
+fn registries(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     let cli = Cli::parse_from(std::iter::once(&"bia").chain(arguments));
     let variables = Variables::new(variables.iter().copied());
-    let found = cli.whereabouts.registry_at(folder, &variables)?;
-    Ok(found.map_or_else(|| "none".to_owned(), |registry| registry.describe()))
+    let all = cli.whereabouts.registries_at(folder, &variables).told().into_iter();
+    all.map(|it| it.unwrap_or_else(|error| error.to_string())).collect()
 }
 
 #[test]
@@ -62,45 +59,50 @@ fn a_name_that_nobody_has_is_compared_with_those_there_are() {
 }
 
 #[test]
-fn the_registry_is_the_one_that_is_said_else_that_of_the_settings_else_the_local_one() {
+fn the_registry_is_the_one_that_is_said_else_the_local_one_and_that_of_the_settings() {
     let folder = TempDir::new().expect("a folder");
     let leases = folder.path().join("leases");
     let runtime = [("XDG_RUNTIME_DIR", folder.path().to_str().expect("text"))];
     let told = |arguments: &[&str], variables: &[(&str, &str)]| {
-        registry(folder.path(), arguments, &[&runtime[..], variables].concat())
-            .expect("it is right")
+        registries(folder.path(), arguments, &[&runtime[..], variables].concat())
     };
     let at = |path: &Path| format!("local folder {}", path.display());
-    assert_eq!(told(&[], &[]), at(&folder.path().join("bia")));
-    assert_eq!(told(&["--registry-path", leases.to_str().expect("text")], &[]), at(&leases));
-    assert_eq!(told(&["--registry", "none"], &[]), "none");
-    assert_eq!(told(&["--registry", "consul"], &[]), "consul at http://127.0.0.1:8500");
-    assert_eq!(told(&["--consul", "c:1"], &[]), "consul at http://c:1");
-    assert_eq!(told(&[], &[("BIA_REGISTRY__KIND", "none")]), "none");
+    let local = at(&folder.path().join("bia"));
+    let leases_path = leases.to_str().expect("text");
+    assert_eq!(told(&[], &[]), [local.clone()]);
+    assert_eq!(told(&["--registry-path", leases_path], &[]), [at(&leases)]);
+    assert_eq!(told(&["--registry", "none"], &[]), [""; 0]);
+    assert_eq!(told(&["--registry", "consul"], &[]), ["consul at http://127.0.0.1:8500"]);
+    assert_eq!(told(&["--consul", "c:1"], &[]), ["consul at http://c:1"]);
+    assert_eq!(told(&[], &[("BIA_REGISTRY__KIND", "none")]), [local.clone()], "of `bia run`");
     let of_consul = [("CONSUL_HTTP_ADDR", "c:2"), ("CONSUL_HTTP_SSL", "true")];
-    assert_eq!(told(&["--registry", "consul"], &of_consul), "consul at https://c:2");
-    assert_eq!(told(&[], &of_consul), at(&folder.path().join("bia")), "services do not go by it");
+    assert_eq!(told(&["--registry", "consul"], &of_consul), ["consul at https://c:2"]);
+    assert_eq!(told(&[], &of_consul), [local.clone()], "services do not go by it");
 
     fs::create_dir(folder.path().join("configs")).expect("a folder");
     let settings = "registry: {kind: consul, consul: {address: 'http://${AGENT:a}:3', token: t}}\n\
                     own: '${NOT_HERE}'\n";
     fs::write(folder.path().join("configs/app.yaml"), settings).expect("a file");
-    assert_eq!(told(&[], &[]), "consul at http://a:3");
-    assert_eq!(told(&[], &[("AGENT", "b")]), "consul at http://b:3");
-    assert_eq!(told(&["--consul", "c:1"], &[]), "consul at http://c:1");
-    assert_eq!(told(&["--registry", "local"], &[]), at(&folder.path().join("bia")));
+    let (a, b) = ("consul at http://a:3".to_owned(), "consul at http://b:3".to_owned());
+    assert_eq!(told(&[], &[]), [local.clone(), a.clone()]);
+    assert_eq!(told(&[], &[("AGENT", "b")]), [local.clone(), b]);
+    assert_eq!(told(&[], &[("BIA_REGISTRY__LOCAL__PATH", leases_path)]), [at(&leases), a.clone()]);
+    assert_eq!(told(&["--registry", "consul"], &[]), [a]);
+    assert_eq!(told(&["--consul", "c:1"], &[]), ["consul at http://c:1"]);
+    assert_eq!(told(&["--registry", "local"], &[]), [local.clone()]);
     let prod = "registry: {kind: none}";
     fs::write(folder.path().join("configs/app.prod.yaml"), prod).expect("a file");
-    assert_eq!(told(&[], &[("BIA_ENV", "prod")]), "none");
+    assert_eq!(told(&[], &[("BIA_ENV", "prod")]), [local]);
 }
 
 #[test]
-fn settings_that_are_wrong_are_told_unless_somebody_says_where_services_are() {
+fn settings_that_are_wrong_stand_in_the_way_of_nobody_else() {
     let folder = TempDir::new().expect("a folder");
+    let runtime = [("XDG_RUNTIME_DIR", folder.path().to_str().expect("text"))];
     fs::create_dir(folder.path().join("configs")).expect("a folder");
     fs::write(folder.path().join("configs/app.yaml"), "registry: {kind: cnsul}").expect("a file");
-    let error = registry(folder.path(), &[], &[]).expect_err("there is no such kind");
-    assert!(error.to_string().contains("app.yaml:1"), "{error}");
-    assert!(error.hint().is_some_and(|hint| hint.contains("--registry")));
-    assert_eq!(registry(folder.path(), &["--registry", "none"], &[]).expect("it is said"), "none");
+    let all = registries(folder.path(), &[], &runtime);
+    assert!(all[0].starts_with("local folder"), "{all:?}");
+    assert!(all[1].contains("app.yaml:1"), "{all:?}");
+    assert_eq!(registries(folder.path(), &["--registry", "none"], &[]), [""; 0]);
 }

@@ -1,13 +1,13 @@
 //! `bia doctor`, on the examples and on machines that lack something.
 #![expect(clippy::expect_used, reason = "helpers of a test")]
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::command::{Ran, bia, run};
+use crate::consul::Agent;
 
 fn findings(ran: &Ran) -> Vec<Value> {
     let told: Value = serde_json::from_str(&ran.out).unwrap_or_default();
@@ -156,83 +156,19 @@ fn protos_that_are_wrong_are_told_with_their_place() {
     assert_eq!(of(&findings, "users", "lock")[0]["mark"], "warn");
 }
 
-/// Where Consul is: named, in the cache, or on the path. Without one it is said that `test` cannot run,
-/// which in CI is a failure.
-#[expect(clippy::print_stderr, reason = "what is not tested is said aloud")]
-fn consul_program(test: &str) -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = variable("BIA_CACHE").or_else(|| Some(variable("HOME")?.join(".cache/bia")));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = variable("BIA_CONSUL_BIN")
-        .into_iter()
-        .chain(cache.map(|cache| cache.join("bin/consul")))
-        .chain(std::env::split_paths(&path).map(|folder| folder.join("consul")))
-        .find(|program| program.is_file());
-    if found.is_none() {
-        let why = "consul is missing; run cargo xtask servers install";
-        let optional = std::env::var("BIA_MAY_BE_MISSING").unwrap_or_default();
-        let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-        assert!(!is_ci || optional.split(',').any(|it| it == "consul"), "{test}: {why}");
-        eprintln!("SKIPPED {test}: {why}");
-    }
-    found
-}
-
-/// An agent that dies with the test.
-struct Agent(Child, String);
-
-impl Agent {
-    fn start(program: &Path) -> Self {
-        let held: Vec<_> = (0..6)
-            .map(|_| {
-                let tcp = TcpListener::bind("127.0.0.1:0").expect("a port");
-                let port = tcp.local_addr().expect("it has one").port();
-                let udp = UdpSocket::bind(("127.0.0.1", port)).expect("the same");
-                (tcp, udp, port)
-            })
-            .collect();
-        let ports: Vec<u16> = held.iter().map(|(_, _, port)| *port).collect();
-        let mut command = Command::new(program);
-        command.args(["agent", "-dev", "-bind", "127.0.0.1", "-client", "127.0.0.1"]);
-        for (name, port) in
-            ["http", "grpc", "dns", "server", "serf-lan", "serf-wan"].iter().zip(&ports)
-        {
-            command.arg(format!("-{name}-port={port}"));
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        drop(held);
-        let address = format!("http://127.0.0.1:{}", ports.first().expect("six of them"));
-        Self(command.spawn().expect("it runs"), address)
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-#[test]
-fn a_consul_that_is_well_is_found_well() {
-    let Some(program) = consul_program("a_consul_that_is_well_is_found_well") else { return };
-    let agent = Agent::start(&program);
-    let look = || -> Value {
-        let ran: Ran = bia(example())
-            .args(["doctor", "--json"])
-            .env("BIA_REGISTRY__KIND", "consul")
-            .env("BIA_REGISTRY__CONSUL__ADDRESS", &agent.1)
-            .output()
-            .expect("it runs")
-            .into();
-        of(&findings(&ran), "user-service", "consul")
-            .first()
-            .map(|it| (*it).clone())
-            .unwrap_or_default()
-    };
-    // It takes a moment until there is a leader, and each look takes one too.
-    let found = (0..200).map(|_| look()).find(|it| it["mark"] == "ok").unwrap_or_else(look);
-    assert_eq!(found["mark"], "ok", "{found}");
-    let what = found["what"].as_str().unwrap_or_default();
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consul_that_is_well_is_found_well() {
+    let Some(agent) = Agent::dev("a_consul_that_is_well_is_found_well").await else { return };
+    let ran: Ran = bia(example())
+        .args(["doctor", "--json"])
+        .env("BIA_REGISTRY__KIND", "consul")
+        .env("BIA_REGISTRY__CONSUL__ADDRESS", agent.address())
+        .output()
+        .expect("it runs")
+        .into();
+    let found = findings(&ran);
+    let consul = of(&found, "user-service", "consul");
+    assert_eq!(consul[0]["mark"], "ok", "{consul:?}");
+    let what = consul[0]["what"].as_str().unwrap_or_default();
     assert!(what.contains("dc1, no token is set"), "{what}");
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::remote::{self, Dial, Place, Registry, Whereabouts};
+use crate::remote::{self, Dial, Place, Whereabouts};
 use crate::runtime;
 use crate::shell::Shell;
 
@@ -91,7 +91,6 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
 
 async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
     let place: Place = arguments.target.parse()?;
-    let registry = registry_of(&place, &arguments.whereabouts)?;
     let protos = match arguments.proto.as_slice() {
         [] => None,
         // Those that are wrong are told before anybody is called.
@@ -101,7 +100,8 @@ async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
     let api = match protos {
         Some(api) if is_about => return about(&arguments, &api, &shell),
         protos => {
-            let connection = remote::connect(&place, registry.as_ref(), &arguments.dial).await?;
+            let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
+            let connection = remote::connect(&place, whereabouts, dial, &shell).await?;
             let api = match protos {
                 Some(api) => api,
                 None => Api::told_by(&connection.channel, &arguments.headers).await?,
@@ -123,7 +123,7 @@ async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
     );
     let site = failure::Site {
         place: &place,
-        registry: registry.as_ref(),
+        registry: connection.registry.as_ref(),
         method: &method,
         pool: &api.pool,
     };
@@ -132,14 +132,6 @@ async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
     }
     let manner = once::Manner { is_verbose: arguments.verbose, is_json: arguments.json };
     once::run(input, caller, &connection, &site, manner, &shell).await
-}
-
-/// Addresses need no registry, and are called also where its settings are wrong.
-fn registry_of(place: &Place, whereabouts: &Whereabouts) -> Result<Option<Registry>> {
-    match place {
-        Place::Service(_) => whereabouts.registry(),
-        Place::Address(_) => Ok(None),
-    }
 }
 
 /// What can be called.
@@ -176,7 +168,34 @@ fn header(text: &str) -> Result<(String, String), String> {
                 .to_owned(),
         );
     }
+    if key.ends_with("-bin") && !value.split(',').all(|it| is_base64(it.trim())) {
+        return Err(format!("the value of {key} must be base64: $(printf VALUE | base64)"));
+    }
     Ok((key, value.to_owned()))
+}
+
+/// Whether a text is base64, with or without its padding; the bits that are left over are none.
+fn is_base64(text: &str) -> bool {
+    let digit = |c: u8| match c {
+        b'A'..=b'Z' => Some(c - b'A'),
+        b'a'..=b'z' => Some(c - b'a' + 26),
+        b'0'..=b'9' => Some(c - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let bare = text.trim_end_matches('=');
+    let has_padding = bare.len() < text.len();
+    let unused: u8 = match bare.len() % 4 {
+        1 => return false,
+        2 => 0b1111,
+        3 => 0b11,
+        _ => 0,
+    };
+    let last = bare.bytes().next_back().and_then(digit).unwrap_or_default();
+    bare.bytes().all(|c| digit(c).is_some())
+        && last & unused == 0
+        && (!has_padding || text.len() % 4 == 0 && text.len() - bare.len() < 3)
 }
 
 /// `2s`, `500ms`; none of no length.

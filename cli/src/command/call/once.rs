@@ -38,7 +38,7 @@ pub(super) async fn run(
     let is_wide = !manner.is_json && std::io::stdout().is_terminal();
     let writer = Writer::new(site.method.output(), is_wide);
     if manner.is_verbose {
-        before(&caller, shell);
+        before(&caller, site, shell);
     }
     let (mut begun, mut answers, mut trailers) = (Instant::now(), 0_u64, HeaderMap::new());
     let on = |event: Event<'_>| {
@@ -103,7 +103,10 @@ async fn stream(
     }
 }
 
-fn before(caller: &Caller, shell: &Shell) {
+fn before(caller: &Caller, site: &Site<'_>, shell: &Shell) {
+    if let Some(registry) = site.registry {
+        line(">", format_args!("{} in {}", site.place, registry.describe()), shell);
+    }
     let deadline = match (caller.deadline, caller.operation.kind().is_unary()) {
         (Some(deadline), _) => format!("within {}", bia::config::duration::format(deadline)),
         (None, true) => "within 10s".to_owned(),

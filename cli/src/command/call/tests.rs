@@ -114,6 +114,12 @@ fn the_example_of_every_message_is_one_that_can_be_sent() {
 fn headers_are_written_as_for_curl() {
     assert_eq!(header("X-Tenant:  a b "), Ok(("x-tenant".to_owned(), "a b".to_owned())));
     assert_eq!(header("a:"), Ok(("a".to_owned(), String::new())));
+    for right in ["a-bin: AQID", "a-bin: AQ==", "a-bin: AQ", "a-bin: AQI=, AQID", "a-bin:"] {
+        assert!(header(right).is_ok(), "{right}");
+    }
+    for wrong in ["a-bin: !!!", "a-bin: AQIDB", "a-bin: AR==", "a-bin: AQ=", "a-bin: A-_B"] {
+        assert!(header(wrong).is_err_and(|it| it.contains("base64")), "{wrong}");
+    }
     for wrong in ["x-tenant", ": a", "a b: c", "grpc-timeout: 1S", "a: é"] {
         assert!(header(wrong).is_err(), "{wrong}");
     }

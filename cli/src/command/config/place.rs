@@ -9,6 +9,7 @@ use bia::config::trust::TrustSettings;
 use clap::Args;
 
 use crate::error::{Error, Result};
+use crate::remote::Agent;
 
 use super::centre::Centre;
 use super::local::Local;
@@ -28,7 +29,8 @@ pub(super) struct Place {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) consul: Option<String>,
     /// The ACL token; default: `CONSUL_HTTP_TOKEN`, or what the file `CONSUL_HTTP_TOKEN_FILE` holds, then
-    /// that of the service. Others on this machine see what stands on a command line: the variable is safer.
+    /// that of the service, at its own Consul only. Others on this machine see what stands on a command
+    /// line: the variable is safer.
     #[arg(long, value_name = "TOKEN")]
     pub(super) token: Option<String>,
     /// The datacenter; default: that of the service, then the agent's own.
@@ -44,7 +46,7 @@ impl Place {
     pub(super) fn open(&self) -> Result<Centre> {
         let variables = Variables::of_process();
         let local = self.local(&variables)?;
-        let (mut source, registry, trust) = match &local {
+        let (mut source, mut registry, trust) = match &local {
             Some(local) => local.consul(&variables)?,
             None => (
                 ConsulSourceSettings::default(),
@@ -67,7 +69,7 @@ impl Place {
         if !source.is_set() {
             return Err(nowhere(local.as_ref()));
         }
-        self.over(&mut source, &variables)?;
+        self.over(&mut source, &mut registry, &variables)?;
         let keys = ConsulKeys::new(&source, &registry)?;
         Ok(Centre { keys, local, trust, schema })
     }
@@ -80,45 +82,42 @@ impl Place {
             (Err(error), None, None) => Err(Error::new(error.to_string()).with_hint(
                 "say whose settings are meant: `--service NAME` in a project, or `--prefix config/NAME` anywhere",
             )),
-            (Err(error), ..) => Err(error),
+            (Err(error), prefix, Some(name)) => {
+                let here = error.hint().map(|it| format!("{it}; ")).unwrap_or_default();
+                let elsewhere = match prefix {
+                    Some(_) => "with --prefix, --service is only for one that is here".to_owned(),
+                    None => format!("one that is not here is named by its keys: `--prefix config/{name}`"),
+                };
+                Err(Error::new(error.to_string()).with_hint(format!("{here}{elsewhere}")))
+            }
         }
     }
 
     /// Puts flags and Consul's variables over the settings of the service.
-    fn over(&self, source: &mut ConsulSourceSettings, variables: &Variables) -> Result<()> {
-        let set = |name: &str| variables.get(name).filter(|it| !it.is_empty());
-        let address = self.consul.as_deref().map(str::to_owned).or_else(|| {
-            let address = set("CONSUL_HTTP_ADDR")?;
-            let is_tls = set("CONSUL_HTTP_SSL").is_some_and(|it| matches!(it, "true" | "1"));
-            Some(match address.contains("://") || !is_tls {
-                true => address.to_owned(),
-                false => format!("https://{address}"),
-            })
-        });
-        source.address = address.or_else(|| source.address.take());
-        let mut token = self.token.clone().or_else(|| set("CONSUL_HTTP_TOKEN").map(str::to_owned));
-        if let (None, Some(path)) = (&token, set("CONSUL_HTTP_TOKEN_FILE")) {
-            let held = std::fs::read_to_string(path).map_err(|cause| {
-                Error::new(format!("cannot read CONSUL_HTTP_TOKEN_FILE {path}: {cause}"))
-            })?;
-            token = Some(held.trim().to_owned());
+    fn over(
+        &self,
+        source: &mut ConsulSourceSettings,
+        registry: &mut ConsulSettings,
+        variables: &Variables,
+    ) -> Result<()> {
+        let said = Agent {
+            address: self.consul.clone(),
+            token: self.token.clone(),
+            ca_file: self.ca_file.clone(),
+            ..Agent::default()
+        };
+        let agent = said.or(variables)?;
+        if !agent.is_at(source.address.as_ref().unwrap_or(&registry.address)) {
+            *registry = ConsulSettings::default();
+            let own = std::mem::take(source);
+            (source.prefix, source.key) = (own.prefix, own.key);
         }
-        if let Some(token) = token {
-            source.token = Some(token.into());
-        }
-        if let Some(datacenter) = &self.datacenter {
-            source.datacenter = Some(datacenter.clone());
-        }
-        if let Some(namespace) = set("CONSUL_NAMESPACE") {
-            source.namespace = Some(namespace.to_owned());
-        }
-        let file = |name: &str| set(name).map(PathBuf::from);
-        if let Some(ca_file) = self.ca_file.clone().or_else(|| file("CONSUL_CACERT")) {
-            source.ca_file = Some(ca_file);
-        }
-        if let (Some(certificate), Some(key)) =
-            (file("CONSUL_CLIENT_CERT"), file("CONSUL_CLIENT_KEY"))
-        {
+        source.address = agent.address.or_else(|| source.address.take());
+        source.token = agent.token.map(Into::into).or_else(|| source.token.take());
+        source.datacenter = self.datacenter.clone().or_else(|| source.datacenter.take());
+        source.namespace = agent.namespace.or_else(|| source.namespace.take());
+        source.ca_file = agent.ca_file.or_else(|| source.ca_file.take());
+        if let Some((certificate, key)) = agent.certificate {
             (source.cert_file, source.key_file) = (Some(certificate), Some(key));
         }
         Ok(())

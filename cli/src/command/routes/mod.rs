@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 #[expect(clippy::needless_pass_by_value, reason = "as every command is run")]
 pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let all = match &arguments.of {
-        Some(target) => of_running(target, &arguments)?,
+        Some(target) => of_running(target, &arguments, shell)?,
         None => of_project(arguments.service.as_deref(), shell)?,
     };
     if arguments.json {
@@ -113,14 +113,11 @@ fn code(folder: &Path) -> String {
     code
 }
 
-fn of_running(target: &str, arguments: &Arguments) -> Result<Vec<Route>> {
+fn of_running(target: &str, arguments: &Arguments, shell: &Shell) -> Result<Vec<Route>> {
     let place: Place = target.parse()?;
-    let registry = match place {
-        Place::Service(_) => arguments.whereabouts.registry()?,
-        Place::Address(_) => None,
-    };
     let model: Model = runtime::block_on(async {
-        let connection = remote::connect(&place, registry.as_ref(), &arguments.dial).await?;
+        let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
+        let connection = remote::connect(&place, whereabouts, dial, shell).await?;
         let told = reflect(&connection.channel, &[]).await?;
         let own = told.services.iter().filter(|name| !name.starts_with("grpc."));
         let files: Vec<_> = own

@@ -21,6 +21,7 @@ pub(super) fn table_at(seen: &Seen, width: usize, now: SystemTime) -> String {
     let has_rest = seen.instances.iter().any(|seat| !rest(seat).is_empty());
     let columns = [
         ("SERVICE", true),
+        ("REGISTRY", seen.registries.len() > 1),
         ("INSTANCE", more),
         ("ADDRESS", true),
         ("HEALTH", true),
@@ -40,6 +41,7 @@ pub(super) fn table_at(seen: &Seen, width: usize, now: SystemTime) -> String {
         };
         let cells = [
             (seat.service.clone(), Look::Bold),
+            (or_none(seat.label.as_deref().unwrap_or_default()), Look::Plain),
             (seat.instance.clone(), Look::Faint),
             (seat.address(), Look::Plain),
             (seat.health.name().to_owned(), look),

@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use bia::registry::{Endpoint, Instance, Listed};
 
-use super::look::{Health, Seat, Seen};
+use super::look::{Health, Place, Seat, Seen};
 use super::show;
 
 /// Started 2026-01-31 12:00:00 UTC.
@@ -20,8 +20,8 @@ fn seen() -> (Seen, SystemTime) {
     let orders = Listed::new(instance("orders-1", "order-service", 8100));
     let orders = Seat::new(orders.with_fault("Service 'order-service' check is critical"));
     let now = users.started.expect("its id tells") + Duration::from_secs(3 * 3600 + 5);
-    let registry = "local folder /run/bia".to_owned();
-    (Seen { registry, instances: vec![orders, users], error: None }, now)
+    let place = Place { registry: "local folder /run/bia".to_owned(), error: None };
+    (Seen { registries: vec![place], instances: vec![orders, users] }, now)
 }
 
 fn plain(width: usize) -> String {
@@ -87,4 +87,30 @@ fn what_scripts_read_has_the_names_that_are_documented() {
     assert_eq!(fields, expected);
     assert_eq!(user["endpoints"], serde_json::json!(["grpc://127.0.0.1:8000"]));
     assert_eq!((&user["health"], &user["zone"]), (&"serving".into(), &"eu-central-1a".into()));
+}
+
+#[test]
+fn of_several_registries_each_instance_says_which_one_it_is_in() {
+    let (mut seen, now) = seen();
+    let [orders, users] = seen.instances.as_mut_slice() else { panic!("two of them") };
+    let consul = "consul at http://c:8500".to_owned();
+    let error = Some("it is away".to_owned());
+    seen.registries.push(Place { registry: consul.clone(), error });
+    for (seat, registry, label) in [
+        (users, "local folder /run/bia".to_owned(), "local"),
+        (orders, consul.clone(), "consul c:8500"),
+    ] {
+        (seat.registry, seat.label) = (Some(registry), Some(label.to_owned()));
+    }
+    let table = anstream::adapter::strip_str(&show::table_at(&seen, 70, now)).to_string();
+    assert!(table.starts_with(
+        "SERVICE        REGISTRY       ADDRESS         HEALTH   VERSION\n\
+         order-service  consul c:8500  127.0.0.1:8100  failing  1.2.3\n\
+         user-service   local          127.0.0.1:8000  serving  1.2.3\n"
+    ));
+    let document = seen.document();
+    assert_eq!(document["registry"], serde_json::Value::Null);
+    assert_eq!(document["registries"][1]["registry"], consul);
+    assert_eq!(document["registries"][1]["error"], "it is away");
+    assert_eq!(document["instances"][0]["registry"], consul);
 }

@@ -1,44 +1,26 @@
 //! Goes on looking, and shows what has changed.
 
 use std::io::IsTerminal as _;
-use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep_until;
 
 use crate::error::Result;
-use crate::remote::Registry;
 use crate::shell::{Look, Shell};
 
 use super::look::{Looker, Seen};
 use super::show;
 
-/// How often the folder of the local registry is read.
-const LOCAL: Duration = Duration::from_millis(250);
-/// How often a registry that is a service of its own is asked, for each of the services in it.
-const FAR: Duration = Duration::from_secs(1);
-
 /// Shows who is there after each change, until nobody reads it any more.
 ///
 /// # Errors
 ///
-/// The registry cannot be asked at the start; later that is shown, and it is asked again.
+/// No registry can be asked at the start; later that is shown, and it is asked again.
 pub(super) async fn run(mut looker: Looker, is_json: bool, shell: &Shell) -> Result<()> {
-    let every = match looker.registry() {
-        Registry::Local(_) => LOCAL,
-        Registry::Consul(_) => FAR,
-    };
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let is_terminal = std::io::stdout().is_terminal() && !is_json;
     let mut last: Option<Seen> = None;
     let mut shown = String::new();
     loop {
-        ticks.tick().await;
-        let seen = match (looker.look().await, &last) {
-            (Ok(seen), _) => seen,
-            (Err(error), Some(last)) => Seen { error: Some(error.to_string()), ..last.clone() },
-            (Err(error), None) => return Err(error),
-        };
+        let seen = looker.look().await?;
         let text = match is_json {
             true => seen.document().to_string(),
             false => page(&seen, shell.width()),
@@ -53,20 +35,22 @@ pub(super) async fn run(mut looker: Looker, is_json: bool, shell: &Shell) -> Res
             shown = text;
         }
         last = Some(seen);
+        sleep_until(looker.due()).await;
     }
 }
 
 fn page(seen: &Seen, width: usize) -> String {
     let mut services: Vec<&str> = seen.instances.iter().map(|it| it.service.as_str()).collect();
     services.dedup();
+    let places: Vec<&str> = seen.registries.iter().map(|it| it.registry.as_str()).collect();
     let head = format!(
         "{}: {} of {}",
-        seen.registry,
+        places.join(", "),
         counted(seen.instances.len(), "instance"),
         counted(services.len(), "service")
     );
     let mut text = Look::Faint.paint(head);
-    if let Some(error) = &seen.error {
+    for error in seen.registries.iter().filter_map(|it| it.error.as_ref()) {
         text.push_str(&format!("\n{}", Look::Bad.paint(error)));
     }
     if !seen.instances.is_empty() {

@@ -5,6 +5,7 @@ mod bench;
 mod calls;
 mod errors;
 mod reflection;
+mod registries;
 mod routes;
 mod server;
 mod services;

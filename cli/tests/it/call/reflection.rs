@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::server::{Server, program};
+use super::server::Server;
 use crate::command::run;
+use crate::servers::program;
 
 /// A server that was not written here, with reflection v1alpha alone.
 const PYTHON: &str = r#"

@@ -1,17 +1,19 @@
 //! Who is in the registry.
 
 use std::io::{BufRead as _, BufReader, Lines};
-use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::Duration;
 
 use bia::backend::consul::{Consul, ConsulSettings};
-use bia::registry::{Endpoint, Instance, Registrar as _};
+use bia::registry::{self, Endpoint, Registrar as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
-use super::server::{Server, free_ports, join, program};
+use super::server::{Server, join};
 use crate::command::{bia, run};
+use crate::consul::Agent;
+use crate::servers::free_ports;
 
 /// A process that is killed at the end of its test.
 struct Peer(Child);
@@ -107,7 +109,7 @@ async fn an_instance_that_does_not_answer_is_told_with_why() {
     let local = bia::backend::local::LocalSettings::at(path);
     let local = bia::backend::local::Local::new(&local).unwrap();
     let [port] = free_ports();
-    let gone = Instance::new("gone", "user-service", "1").with_endpoint(Endpoint::new(
+    let gone = registry::Instance::new("gone", "user-service", "1").with_endpoint(Endpoint::new(
         "grpc",
         "127.0.0.1",
         port,
@@ -118,76 +120,34 @@ async fn an_instance_that_does_not_answer_is_told_with_why() {
     assert!(ran.out.contains("unreachable") && ran.out.contains("refused"), "{}", ran.out);
 }
 
-/// A real agent.
-struct Agent {
-    _peer: Peer,
-    _folder: TempDir,
-    address: String,
-}
-
-impl Agent {
-    async fn start(test: &str) -> Option<Self> {
-        let program = program("consul", "BIA_CONSUL_BIN", test)?;
-        let folder = TempDir::new().unwrap();
-        let [http, grpc, dns, server, lan, wan] = free_ports();
-        let mut command = Command::new(program);
-        command.args(["agent", "-dev", "-bind", "127.0.0.1", "-client", "127.0.0.1"]);
-        for (name, port) in [
-            ("http", http),
-            ("grpc", grpc),
-            ("dns", dns),
-            ("server", server),
-            ("serf-lan", lan),
-            ("serf-wan", wan),
-        ] {
-            command.args([format!("-{name}-port"), port.to_string()]);
-        }
-        command.args(["-hcl", "disable_update_check = true"]).current_dir(folder.path());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let agent =
-            Self { _peer: Peer(child), _folder: folder, address: format!("127.0.0.1:{http}") };
-        let ready = async {
-            let consul = agent.client();
-            // It answers long before it has a leader, and lists itself once it has.
-            while TcpStream::connect(&agent.address).is_err()
-                || !consul.services().await.is_ok_and(|all| all.contains(&"consul".to_owned()))
-            {
-                // sleeps: Consul does not tell when it is ready, it has to be asked.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), ready).await.expect("consul starts");
-        Some(agent)
-    }
-
-    fn client(&self) -> Consul {
-        Consul::new(&ConsulSettings::at(&self.address)).unwrap()
-    }
+/// What registers at an agent.
+pub(super) fn client(agent: &Agent) -> Consul {
+    Consul::new(&ConsulSettings::at(agent.address())).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_consul_is_shown_watched_and_called() {
     let test = "what_is_in_consul_is_shown_watched_and_called";
-    let Some(agent) = Agent::start(test).await else { return };
+    let Some(agent) = Agent::dev(test).await else { return };
     let server = Server::start().await;
     let (host, port) = server
         .address()
         .rsplit_once(':')
         .map(|(host, port)| (host.to_owned(), port.parse::<u16>().unwrap()))
         .unwrap();
-    let (_peer, mut lines) = watch(&server.folder, &["--consul", &agent.address]);
+    let (_peer, mut lines) = watch(&server.folder, &["--consul", agent.address()]);
     until(&mut lines, &[]);
-    let users = Instance::new("users-1", "users", "2.0.0")
+    let users = registry::Instance::new("users-1", "users", "2.0.0")
         .with_endpoint(Endpoint::new("grpc", &host, port));
-    let lease = agent.client().register(users).await.unwrap();
+    let lease = client(&agent).register(users).await.unwrap();
     let seen = until(&mut lines, &["users"]);
-    assert_eq!(seen["registry"], format!("consul at http://{}", agent.address));
+    assert_eq!(seen["registry"], format!("consul at http://{}", agent.address()));
     assert_eq!(seen["instances"][0]["version"], "2.0.0");
 
     // As Consul's own users say where it is.
     let mut command = bia("/");
     command.args(["call", "users", "GetUser", r#"{"id":"7"}"#, "--registry", "consul"]);
-    let output = command.env("CONSUL_HTTP_ADDR", &agent.address).output().unwrap();
+    let output = command.env("CONSUL_HTTP_ADDR", agent.address()).output().unwrap();
     let user: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(user["name"], "Ada");
     lease.release().await.unwrap();
@@ -205,4 +165,48 @@ fn a_consul_that_is_away_is_told_with_what_to_do() {
         assert!(ran.err.contains("Connection refused"), "{}", ran.err);
         assert!(ran.err.contains("--consul ADDRESS or CONSUL_HTTP_ADDR"), "{}", ran.err);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_goes_on_through_an_outage_and_asks_no_more_often_than_before() {
+    let test = "a_watch_goes_on_through_an_outage_and_asks_no_more_often_than_before";
+    let Some(mut agent) = Agent::dev(test).await else { return };
+    let server = Server::start().await;
+    let at = server.app.address().unwrap();
+    let users = || {
+        registry::Instance::new("users-1", "users", "2.0.0").with_endpoint(Endpoint::new(
+            "grpc",
+            at.ip().to_string(),
+            at.port(),
+        ))
+    };
+    let lease = client(&agent).register(users()).await.unwrap();
+    let (_peer, mut lines) = watch(&server.folder, &["--consul", agent.address()]);
+    until(&mut lines, &["users"]);
+    agent.kill().await;
+    drop(lease);
+    let told = lines.next().unwrap().unwrap();
+    let seen: Value = serde_json::from_str(&told).unwrap();
+    assert!(seen["error"].as_str().unwrap().contains(agent.address()), "{seen}");
+    assert_eq!(seen["instances"][0]["service"], "users", "who was there is shown still");
+
+    // Somebody in its place counts who asks.
+    let place = tokio::net::TcpListener::bind(agent.address()).await.unwrap();
+    drop(place.accept().await.unwrap());
+    let first = Instant::now();
+    for _ in 0..2 {
+        drop(place.accept().await.unwrap());
+    }
+    assert!(first.elapsed() > Duration::from_millis(1500), "{:?}", first.elapsed());
+    drop(place);
+
+    agent.start_again().await;
+    let _lease = client(&agent).register(users()).await.unwrap();
+    let seen = loop {
+        let seen = until(&mut lines, &["users"]);
+        if seen["error"].is_null() {
+            break seen;
+        }
+    };
+    assert_eq!(seen["instances"][0]["version"], "2.0.0");
 }

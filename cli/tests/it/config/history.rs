@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::agent::Agent;
+use crate::consul::Agent;
+
 use super::{APP, done, refused};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

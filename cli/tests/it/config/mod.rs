@@ -1,7 +1,6 @@
 //! `bia config` against real agents of Consul, and services that read what it wrote.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod agent;
 mod files;
 mod history;
 mod rights;
@@ -11,8 +10,7 @@ mod values;
 use std::path::Path;
 
 use crate::command::{Ran, bia};
-
-use self::agent::Agent;
+use crate::consul::Agent;
 
 const PREFIX: &str = "config/users";
 const APP: &str = "config/users/app.yaml";

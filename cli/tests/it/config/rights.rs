@@ -1,8 +1,8 @@
 //! Who may, and agents that cannot be asked.
 
 use crate::command::{Ran, bia, run};
+use crate::consul::{Agent, MASTER};
 
-use super::agent::{Agent, MASTER};
 use super::{APP, config_in, example, says};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,8 @@ use bia::config::Variables;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::agent::Agent;
+use crate::consul::Agent;
+
 use super::{APP, PREFIX, config, done, refused, says};
 
 const LIMIT: Duration = Duration::from_secs(30);

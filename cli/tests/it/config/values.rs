@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::agent::{Agent, meddler};
+use crate::consul::{Agent, meddler};
+
 use super::{APP, config, config_in, done, example, refused, says};
 
 const TEXT: &str =

@@ -9,12 +9,18 @@ use crate::error::{About as _, Error, Result};
 use crate::protofile::{Wanted, walk};
 use crate::remote::{Place, connect, reflect};
 use crate::runtime;
+use crate::shell::Shell;
 
 use super::git::Repository;
 use super::{Arguments, Part, Side};
 
 /// The state that `against` means, and that of here.
-pub(super) fn sides(against: &str, arguments: &Arguments, wanted: &Wanted) -> Result<(Side, Side)> {
+pub(super) fn sides(
+    against: &str,
+    arguments: &Arguments,
+    wanted: &Wanted,
+    shell: &Shell,
+) -> Result<(Side, Side)> {
     let (kind, name) = match against.split_once(':') {
         Some((kind @ ("git" | "path" | "service"), name)) => (kind, name),
         _ => ("", against),
@@ -40,7 +46,7 @@ pub(super) fn sides(against: &str, arguments: &Arguments, wanted: &Wanted) -> Re
             return Err(no_revision(name));
         }
     }
-    let old = of_service(name, arguments).map_err(|error| {
+    let old = of_service(name, arguments, shell).map_err(|error| {
         if kind == "service" || name.contains("://") {
             return error;
         }
@@ -146,14 +152,11 @@ fn of_revision(
     Ok((Side { parts }, new))
 }
 
-fn of_service(name: &str, arguments: &Arguments) -> Result<Side> {
+fn of_service(name: &str, arguments: &Arguments, shell: &Shell) -> Result<Side> {
     let place = Place::from_str(name)?;
     let reflection = runtime::block_on(async {
-        let registry = match &place {
-            Place::Service(_) => arguments.whereabouts.registry()?,
-            Place::Address(_) => None,
-        };
-        let connection = connect(&place, registry.as_ref(), &arguments.dial).await?;
+        let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
+        let connection = connect(&place, whereabouts, dial, shell).await?;
         reflect(&connection.channel, &[]).await
     })?;
     if !reflection.untold.is_empty() {

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     check_names(&arguments.except)?;
     let against = arguments.against.as_deref().unwrap_or_default();
     let wanted = Wanted::find(&arguments.paths, &arguments.include)?;
-    let (old, new) = against::sides(against, arguments, &wanted)?;
+    let (old, new) = against::sides(against, arguments, &wanted, shell)?;
     let mut findings = compare::compare(&old, &new);
     findings.retain(|finding| {
         let change = finding.change;

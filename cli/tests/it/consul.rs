@@ -1,6 +1,6 @@
 //! A real Consul agent on free ports, which dies with the test.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,38 +12,53 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+use crate::servers::{free_ports, program};
+
 /// How long an agent may take to start, on a machine that has other things to do.
 const START: Duration = Duration::from_secs(60);
 
 /// The token that may do everything, on agents with ACLs.
-pub(super) const MASTER: &str = "6f3c8b1e-4d2a-4f0b-9a57-0c1d2e3f4a5b";
+pub(crate) const MASTER: &str = "6f3c8b1e-4d2a-4f0b-9a57-0c1d2e3f4a5b";
 
-pub(super) struct Agent {
+pub(crate) struct Agent {
     address: String,
     token: &'static str,
-    pub(super) folder: TempDir,
+    pub(crate) folder: TempDir,
     /// Where `https://` is answered, if it has a certificate.
-    pub(super) https: u16,
+    pub(crate) https: u16,
+    program: PathBuf,
     process: Child,
 }
 
 impl Agent {
     /// A developer's agent; none if Consul is not installed, which is said aloud.
-    pub(super) async fn dev(test: &str) -> Option<Self> {
-        Self::start(&program(test)?, tempfile::tempdir().unwrap(), "", "").await
+    pub(crate) async fn dev(test: &str) -> Option<Self> {
+        Self::start(
+            &program("consul", "BIA_CONSUL_BIN", test)?,
+            tempfile::tempdir().unwrap(),
+            "",
+            "",
+        )
+        .await
     }
 
     /// One that refuses whatever no token allows.
-    pub(super) async fn with_acl(test: &str) -> Option<Self> {
+    pub(crate) async fn with_acl(test: &str) -> Option<Self> {
         let acl = format!(
             r#"acl {{ enabled = true default_policy = "deny" tokens {{ master = "{MASTER}" agent = "{MASTER}" }} }}"#
         );
-        Self::start(&program(test)?, tempfile::tempdir().unwrap(), &acl, MASTER).await
+        Self::start(
+            &program("consul", "BIA_CONSUL_BIN", test)?,
+            tempfile::tempdir().unwrap(),
+            &acl,
+            MASTER,
+        )
+        .await
     }
 
     /// One that answers on `https://` too, with a certificate of a CA of its own.
-    pub(super) async fn with_tls(test: &str) -> Option<Self> {
-        let program = program(test)?;
+    pub(crate) async fn with_tls(test: &str) -> Option<Self> {
+        let program = program("consul", "BIA_CONSUL_BIN", test)?;
         let folder = tempfile::tempdir().unwrap();
         for arguments in [&["tls", "ca", "create"][..], &["tls", "cert", "create", "-server"]] {
             let mut command = Command::new(&program);
@@ -66,36 +81,34 @@ impl Agent {
         hcl: &str,
         token: &'static str,
     ) -> Option<Self> {
-        {
-            let [http, https, server, lan, wan] = free_ports();
-            let tls = if hcl.contains("cert_file") { i32::from(https) } else { -1 };
-            let config = folder.path().join("agent.hcl");
-            let ports = format!(
-                "ports {{ http = {http} https = {tls} grpc = -1 dns = -1 server = {server} serf_lan = {lan} serf_wan = {wan} }}"
-            );
-            std::fs::write(&config, format!("disable_update_check = true\n{ports}\n{hcl}\n"))
-                .unwrap();
-            let log = folder.path().join("agent.log");
-            let process = Command::new(program)
-                .args(["agent", "-dev", "-bind", "127.0.0.1", "-client", "127.0.0.1"])
-                .args(["-node", "n1", "-config-file"])
-                .arg(&config)
-                .current_dir(folder.path())
-                .stdin(Stdio::null())
-                .stdout(std::fs::File::create(&log).unwrap())
-                .kill_on_drop(true)
-                .spawn()
-                .unwrap();
-            let address = format!("127.0.0.1:{http}");
-            let mut agent = Self { address, token, folder, https, process };
-            if agent.is_ready().await {
-                return Some(agent);
-            }
-            // Somebody else took one of the ports.
-            let said = std::fs::read_to_string(&log).unwrap();
-            assert!(said.contains("address already in use"), "{said}");
-            Box::pin(Self::start(program, agent.folder, hcl, token)).await
+        let [http, https, server, lan, wan] = free_ports();
+        let tls = if hcl.contains("cert_file") { i32::from(https) } else { -1 };
+        let ports = format!(
+            "ports {{ http = {http} https = {tls} grpc = -1 dns = -1 server = {server} serf_lan = {lan} serf_wan = {wan} }}"
+        );
+        let config = format!("disable_update_check = true\n{ports}\n{hcl}\n");
+        std::fs::write(folder.path().join("agent.hcl"), config).unwrap();
+        let process = spawn(program, folder.path());
+        let address = format!("127.0.0.1:{http}");
+        let mut agent = Self { address, token, folder, https, program: program.into(), process };
+        if agent.is_ready().await {
+            return Some(agent);
         }
+        // Somebody else took one of the ports.
+        let said = std::fs::read_to_string(agent.folder.path().join("agent.log")).unwrap();
+        assert!(said.contains("address already in use"), "{said}");
+        Box::pin(Self::start(program, agent.folder, hcl, token)).await
+    }
+
+    /// Kills it, as an outage does: it forgets everything.
+    pub(crate) async fn kill(&mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// Has it run again where it was.
+    pub(crate) async fn start_again(&mut self) {
+        self.process = spawn(&self.program, self.folder.path());
+        assert!(self.is_ready().await);
     }
 
     /// Waits for the first write that succeeds: it answers long before it has a leader.
@@ -115,31 +128,31 @@ impl Agent {
     }
 
     /// Where it answers: `127.0.0.1:12345`.
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
     /// Writes a key behind everybody's back.
-    pub(super) async fn write(&self, key: &str, text: &str) {
+    pub(crate) async fn write(&self, key: &str, text: &str) {
         let (status, said) = self.request("PUT", &format!("/v1/kv/{key}"), text).await.unwrap();
         assert_eq!((status, said.trim()), (200, "true"), "{key}");
     }
 
     /// What a key holds; none if it is not there.
-    pub(super) async fn read(&self, key: &str) -> Option<String> {
+    pub(crate) async fn read(&self, key: &str) -> Option<String> {
         let (status, text) = self.request("GET", &format!("/v1/kv/{key}?raw"), "").await.unwrap();
         (status == 200).then_some(text)
     }
 
     /// The keys that begin so.
-    pub(super) async fn keys(&self, prefix: &str) -> Vec<String> {
+    pub(crate) async fn keys(&self, prefix: &str) -> Vec<String> {
         let (status, text) =
             self.request("GET", &format!("/v1/kv/{prefix}?keys"), "").await.unwrap();
         if status == 200 { serde_json::from_str(&text).unwrap() } else { Vec::new() }
     }
 
     /// A token with these rules.
-    pub(super) async fn token(&self, name: &str, rules: &str) -> String {
+    pub(crate) async fn token(&self, name: &str, rules: &str) -> String {
         let policy = json!({"Name": name, "Rules": rules}).to_string();
         let (status, said) = self.request("PUT", "/v1/acl/policy", &policy).await.unwrap();
         assert_eq!(status, 200, "{said}");
@@ -172,8 +185,21 @@ impl Agent {
     }
 }
 
+/// Starts an agent by the `agent.hcl` of a folder.
+fn spawn(program: &Path, folder: &Path) -> Child {
+    Command::new(program)
+        .args(["agent", "-dev", "-bind", "127.0.0.1", "-client", "127.0.0.1"])
+        .args(["-node", "n1", "-config-file", "agent.hcl"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(folder.join("agent.log")).unwrap())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
 /// Between somebody and an agent: before the first transaction is passed on, `write` is done at the agent.
-pub(super) async fn meddler(agent: &Agent, key: &'static str, text: &'static str) -> String {
+pub(crate) async fn meddler(agent: &Agent, key: &'static str, text: &'static str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let target = agent.address.clone();
@@ -210,43 +236,4 @@ pub(super) async fn meddler(agent: &Agent, key: &'static str, text: &'static str
         }
     });
     address
-}
-
-fn program(test: &str) -> Option<PathBuf> {
-    let cache = std::env::var_os("BIA_CACHE").map(PathBuf::from).or_else(|| {
-        std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache").join("bia"))
-    });
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::var_os("BIA_CONSUL_BIN")
-        .map(PathBuf::from)
-        .into_iter()
-        .chain(cache.map(|cache| cache.join("bin").join("consul")))
-        .chain(std::env::split_paths(&path).map(|folder| folder.join("consul")))
-        .find(|program| program.is_file());
-    if found.is_none() {
-        skip(test);
-    }
-    found
-}
-
-#[expect(clippy::print_stderr, reason = "what is not tested is said aloud")]
-fn skip(test: &str) {
-    let why = "consul is missing; run cargo xtask servers install";
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{test}: {why}");
-    eprintln!("SKIPPED {test}: {why}");
-}
-
-/// Ports that are free now, for TCP and UDP: held until all are chosen, so that no two are the same.
-fn free_ports() -> [u16; 5] {
-    let mut held = Vec::new();
-    std::array::from_fn(|_| {
-        loop {
-            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = tcp.local_addr().unwrap().port();
-            if let Ok(udp) = UdpSocket::bind(("127.0.0.1", port)) {
-                held.push((tcp, udp));
-                return port;
-            }
-        }
-    })
 }
