@@ -6,6 +6,7 @@ mod command;
 mod error;
 mod handler;
 mod nearest;
+mod paths;
 mod project;
 mod protofile;
 mod remote;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::error::{About as _, Result};
+use crate::error::Result;
 
+use super::failure::failure;
 use super::interrupt::Interrupt;
 use super::{Access, Change, Fate};
 
@@ -25,7 +26,7 @@ pub(super) fn apply(
     let interrupt = Interrupt::watch()?;
     // No name is the current folder's.
     if root.as_os_str().is_empty() || root.exists() {
-        into_place(root, files, fates, &interrupt)
+        into_place(root, root, files, fates, &interrupt)
     } else {
         as_a_whole(root, files, fates, &interrupt)
     }
@@ -43,20 +44,22 @@ fn as_a_whole(
         _ => PathBuf::from("."),
     };
     let mut made = Made::default();
-    made.folder(&parent)?;
+    let cannot = |cause| failure("make the folder", root, &cause);
+    made.folder(&parent, &parent)?;
     // Removed when it is dropped, whatever happens before it has its name.
-    let unfinished = TempDir::with_prefix_in(UNFINISHED, &parent)
-        .about(|| format!("make a folder in {}", parent.display()))?;
+    let unfinished = TempDir::with_prefix_in(UNFINISHED, &parent).map_err(cannot)?;
     let folder = unfinished.path().join("whole");
-    fs::create_dir(&folder).about(|| format!("make {}", folder.display()))?;
-    into_place(&folder, files, fates, interrupt)?;
-    fs::rename(&folder, root).about(|| format!("make {}", root.display()))?;
+    fs::create_dir(&folder).map_err(cannot)?;
+    into_place(&folder, root, files, fates, interrupt)?;
+    fs::rename(&folder, root).map_err(cannot)?;
     made.keep();
     Ok(())
 }
 
+/// Writes below `root`, which becomes `place`: that is what a person knows.
 fn into_place(
     root: &Path,
+    place: &Path,
     files: &BTreeMap<PathBuf, Change>,
     fates: &[(PathBuf, Fate)],
     interrupt: &Interrupt,
@@ -66,9 +69,9 @@ fn into_place(
     let mut removed = Vec::new();
     for (path, fate) in fates {
         interrupt.check()?;
-        let full = root.join(path);
+        let (full, told) = (root.join(path), place.join(path));
         match (fate, files.get(path)) {
-            (Fate::Removed, _) => removed.push(full),
+            (Fate::Removed, _) => removed.push((full, told)),
             (
                 Fate::Created | Fate::Updated,
                 Some(Change::Write { contents, .. } | Change::Edit { contents, .. }),
@@ -79,7 +82,7 @@ fn into_place(
                 };
                 // A link stays one: what it leads to is written.
                 let full = fs::canonicalize(&full).unwrap_or(full);
-                staged.push((stage(&full, contents, access, &mut made)?, full));
+                staged.push((stage(&full, &told, contents, access, &mut made)?, full, told));
             }
             _ => {}
         }
@@ -87,15 +90,13 @@ fn into_place(
     interrupt.check()?;
     // From here on, only names change.
     let mut done = Done::default();
-    for (file, full) in staged {
-        done.remember(&full)?;
-        file.persist(&full)
-            .map_err(|error| error.error)
-            .about(|| format!("write {}", full.display()))?;
+    for (file, full, told) in staged {
+        done.remember(&full, &told)?;
+        file.persist(&full).map_err(|error| failure("write", &told, &error.error))?;
     }
-    for full in removed {
-        done.remember(&full)?;
-        fs::remove_file(&full).about(|| format!("remove {}", full.display()))?;
+    for (full, told) in removed {
+        done.remember(&full, &told)?;
+        fs::remove_file(&full).map_err(|cause| failure("remove", &told, &cause))?;
     }
     done.keep();
     made.keep();
@@ -103,10 +104,16 @@ fn into_place(
 }
 
 /// Writes `contents` beside `full`, with the permissions that the file has or should have.
-fn stage(full: &Path, contents: &[u8], access: Access, made: &mut Made) -> Result<NamedTempFile> {
-    let about = || format!("write {}", full.display());
-    let folder = full.parent().unwrap_or_else(|| Path::new("."));
-    made.folder(folder)?;
+fn stage(
+    full: &Path,
+    told: &Path,
+    contents: &[u8],
+    access: Access,
+    made: &mut Made,
+) -> Result<NamedTempFile> {
+    let cannot = |cause| failure("write", told, &cause);
+    let folder = |path: &Path| path.parent().unwrap_or_else(|| Path::new(".")).to_owned();
+    made.folder(&folder(full), &folder(told))?;
     let mode = match (access, fs::metadata(full)) {
         (Access::Private, _) => 0o600,
         (_, Ok(there)) => there.permissions().mode(),
@@ -116,10 +123,10 @@ fn stage(full: &Path, contents: &[u8], access: Access, made: &mut Made) -> Resul
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder)
-        .about(about)?;
-    file.write_all(contents).about(about)?;
-    file.flush().about(about)?;
+        .tempfile_in(folder(full))
+        .map_err(cannot)?;
+    file.write_all(contents).map_err(cannot)?;
+    file.flush().map_err(cannot)?;
     Ok(file)
 }
 
@@ -128,13 +135,14 @@ fn stage(full: &Path, contents: &[u8], access: Access, made: &mut Made) -> Resul
 struct Made(Vec<PathBuf>);
 
 impl Made {
-    fn folder(&mut self, folder: &Path) -> Result<()> {
+    /// Makes a folder and what is missing around it; a person knows it as `told`.
+    fn folder(&mut self, folder: &Path, told: &Path) -> Result<()> {
         let missing: Vec<&Path> = folder
             .ancestors()
             .take_while(|it| !it.as_os_str().is_empty() && !it.exists())
             .collect();
         for folder in missing.into_iter().rev() {
-            fs::create_dir(folder).about(|| format!("make the folder {}", folder.display()))?;
+            fs::create_dir(folder).map_err(|cause| failure("make the folder", told, &cause))?;
             self.0.push(folder.to_owned());
         }
         Ok(())
@@ -161,10 +169,10 @@ struct Done(Vec<(PathBuf, Option<Before>)>);
 type Before = (Vec<u8>, Permissions);
 
 impl Done {
-    fn remember(&mut self, path: &Path) -> Result<()> {
+    fn remember(&mut self, path: &Path, told: &Path) -> Result<()> {
         let before = match fs::metadata(path) {
             Ok(there) => {
-                let contents = fs::read(path).about(|| format!("read {}", path.display()))?;
+                let contents = fs::read(path).map_err(|cause| failure("read", told, &cause))?;
                 Some((contents, there.permissions()))
             }
             Err(_) => None,

@@ -4,6 +4,7 @@
 //! told before anything is written; a disk that is full, or Ctrl-C, leaves everything as it was.
 
 mod apply;
+mod failure;
 mod interrupt;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Writing;
-use crate::error::{About as _, Error, Result};
+use crate::error::{Error, Result};
+use crate::paths::shown;
 use crate::shell::Shell;
+
+use failure::failure;
 
 /// What is to be written below one folder.
 #[derive(Debug)]
@@ -162,7 +166,7 @@ impl Changes {
                 }
                 (Change::Write { .. }, Some(_)) => {
                     if manner == Manner::Careful {
-                        lost.push(full.display().to_string());
+                        lost.push(shown(&full));
                     }
                     Fate::Updated
                 }
@@ -172,7 +176,7 @@ impl Changes {
                 (Change::Edit { .. }, _) => {
                     return Err(Error::new(format!(
                         "{} has changed since it was read; nothing was written",
-                        full.display()
+                        shown(&full)
                     ))
                     .with_hint("save what you are editing, and try again"));
                 }
@@ -198,7 +202,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match std::fs::read(path) {
         Ok(contents) => Ok(Some(contents)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).about(|| format!("read {}", path.display())),
+        Err(cause) => Err(failure("read", path, &cause)),
     }
 }
 
@@ -213,5 +217,5 @@ fn tell(shell: &Shell, fate: Fate, path: &Path, manner: Manner) {
         Fate::Removed => "Removed",
         Fate::Unchanged => "Unchanged",
     };
-    shell.status(verb, path.display());
+    shell.status(verb, shown(path));
 }
