@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
+
+use crate::paths::shown;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -39,6 +42,11 @@ impl Error {
     /// Ctrl-C: exit code 130. `left` says in what state things are.
     pub(crate) fn interrupted(left: impl Into<String>) -> Self {
         Self { kind: Kind::Interrupted, ..Self::new(left) }
+    }
+
+    /// The same failure in these words, with its remedy.
+    pub(crate) fn saying(self, what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..self }
     }
 
     /// Sets the remedy, shown on a line of its own; replaces an earlier one.
@@ -91,8 +99,37 @@ impl From<io::Error> for Error {
 
 impl From<bia_codegen::Error> for Error {
     fn from(error: bia_codegen::Error) -> Self {
-        Self::new(error.to_string())
+        of_protos(&error, Path::new)
     }
+}
+
+/// What is wrong with protos, each thing on its line with its place; `place` says which file of the
+/// user's is meant by one.
+pub(crate) fn of_protos<'a>(
+    error: &'a bia_codegen::Error,
+    place: impl Fn(&'a str) -> &'a Path,
+) -> Error {
+    let reports: Vec<_> = error.reports().collect();
+    let line = |report: &bia_codegen::Report<'a>| {
+        let file = report.file.map(|file| shown(place(file))).unwrap_or_default();
+        match (file.as_str(), report.position) {
+            ("", _) => report.message.to_owned(),
+            (file, None) => format!("{file}: {}", report.message),
+            (file, Some((line, column))) => format!("{file}:{line}:{column}: {}", report.message),
+        }
+    };
+    if let [only] = reports.as_slice() {
+        let error = Error::new(line(only));
+        return match only.remedy {
+            Some(remedy) => error.with_hint(remedy),
+            None => error,
+        };
+    }
+    let lines = reports.iter().map(|report| match report.remedy {
+        Some(remedy) => format!("{}\n  hint: {remedy}", line(report)),
+        None => line(report),
+    });
+    Error::new(lines.collect::<Vec<_>>().join("\n"))
 }
 
 impl From<bia::Error> for Error {

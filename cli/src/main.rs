@@ -11,6 +11,7 @@ mod project;
 mod protofile;
 mod remote;
 mod runtime;
+mod rustfmt;
 mod scaffold;
 mod shell;
 mod splice;

@@ -15,18 +15,10 @@ pub(crate) struct BuildScript {
 
 impl BuildScript {
     /// Finds the literals in calls of `compile`, `file`, `files` and `include`.
-    ///
-    /// # Errors
-    ///
-    /// It is not Rust: says where and why.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
-        let file = syn::parse_file(text).map_err(|error| {
-            let at = error.span().start();
-            format!("line {}, column {}: {error}", at.line, at.column + 1)
-        })?;
+    pub(super) fn read(file: &syn::File) -> Self {
         let mut script = Self::default();
-        script.visit_file(&file);
-        Ok(script)
+        script.visit_file(file);
+        script
     }
 
     fn take(&mut self, function: &str, arguments: &[&Expr]) {

@@ -4,7 +4,9 @@ use std::path::{Component, Path, PathBuf};
 
 use bia_codegen::{Compiler, Model};
 
-use crate::error::{About as _, Error, Result};
+use crate::error::{About as _, Error, Result, of_protos};
+use crate::paths::shown;
+use crate::splice::Source;
 
 use super::{BuildScript, Package};
 
@@ -13,6 +15,8 @@ use super::{BuildScript, Package};
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) version: String,
+    /// The edition of Rust that it is written in.
+    pub(crate) edition: String,
     /// The oldest Rust that builds it, if it says so.
     pub(crate) rust_version: Option<String>,
     /// Where its `Cargo.toml` is.
@@ -51,6 +55,7 @@ impl Member {
             generates: depends("bia-codegen", Some("build")).is_some(),
             folder: package.manifest_path.parent().map(PathBuf::from).unwrap_or_default(),
             name: package.name,
+            edition: package.edition,
             rust_version: package.rust_version,
             version: package.version,
         }
@@ -65,21 +70,19 @@ impl Member {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or names no protos in a way that is understood.
+    /// It cannot be read, is no Rust, or names no protos in a way that is understood.
     pub(crate) fn build_script(&self) -> Result<BuildScript> {
         let path = self.folder.join("build.rs");
-        let text = std::fs::read_to_string(&path).about(|| format!("read {}", path.display()))?;
-        BuildScript::read(&text)
-            .and_then(|script| {
-                if script.files.is_empty() {
-                    return Err("it names no .proto file in plain words".to_owned());
-                }
-                Ok(script)
-            })
-            .map_err(|why| {
-                Error::new(format!("cannot tell which protos {} compiles: {why}", path.display()))
-                    .with_hint("write the paths as they are: bia_codegen::compile(&[\"proto/user/v1/user.proto\"])")
-            })
+        let text = std::fs::read_to_string(&path).about(|| format!("read {}", shown(&path)))?;
+        let script = BuildScript::read(&Source::parse(path.as_path(), text)?.syntax);
+        if script.files.is_empty() {
+            return Err(Error::new(format!(
+                "{} names no .proto file in plain words, so it cannot be told what it compiles",
+                shown(&path)
+            ))
+            .with_hint("write the paths as they are: bia_codegen::compile(&[\"proto/user/v1/user.proto\"])"));
+        }
+        Ok(script)
     }
 
     /// What its protos say.
@@ -97,7 +100,7 @@ impl Member {
     ///
     /// Those of [`model`](Self::model).
     pub(crate) fn model_if(&self, path: &Path, name: &str, text: &str) -> Result<Model> {
-        let about = || format!("try out what {} would say", path.display());
+        let about = || format!("try out what {} would say", shown(path));
         let script = self.build_script()?;
         let around = tempfile::TempDir::new().about(about)?;
         let tried = around.path().join(name);
@@ -114,10 +117,8 @@ impl Member {
             if file.canonicalize().is_ok_and(|it| it == whole) { tried.clone() } else { file }
         };
         self.compile(&script, compiler, instead).map_err(|error| {
-            let told = error
-                .to_string()
-                .replace(&tried.display().to_string(), &path.display().to_string());
-            Error::new(told)
+            let place = |file| if Path::new(file) == tried { path } else { Path::new(file) };
+            self.named_by_script(of_protos(&error, place))
         })
     }
 
@@ -127,7 +128,21 @@ impl Member {
     ///
     /// Those of [`model`](Self::model).
     pub(crate) fn model_of(&self, script: &BuildScript) -> Result<Model> {
-        self.compile(script, Compiler::new(), |file| file)
+        let model = self.compile(script, Compiler::new(), |file| file);
+        model.map_err(|error| self.named_by_script(error.into()))
+    }
+
+    /// The same error; one of a path that leads nowhere with the folder that it is read from, which is not
+    /// the one that this command runs in.
+    fn named_by_script(&self, error: Error) -> Error {
+        if !error
+            .hint()
+            .is_some_and(|it| it.starts_with("paths are relative to the folder of the crate"))
+        {
+            return error;
+        }
+        let (script, folder) = (self.folder.join("build.rs"), shown(&self.folder));
+        error.with_hint(format!("{} names it; paths there begin in {folder}", shown(&script)))
     }
 
     fn compile(
@@ -135,12 +150,12 @@ impl Member {
         script: &BuildScript,
         mut compiler: Compiler,
         instead: impl Fn(PathBuf) -> PathBuf,
-    ) -> Result<Model> {
+    ) -> Result<Model, bia_codegen::Error> {
         for folder in &script.includes {
             compiler = compiler.include(tidy(&self.folder.join(folder)));
         }
         let files = script.files.iter().map(|file| instead(tidy(&self.folder.join(file))));
-        Ok(compiler.files(files).model()?)
+        compiler.files(files).model()
     }
 }
 

@@ -39,6 +39,7 @@ struct Package {
     name: String,
     version: String,
     manifest_path: PathBuf,
+    edition: String,
     #[serde(default)]
     rust_version: Option<String>,
     dependencies: Vec<Dependency>,

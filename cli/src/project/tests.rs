@@ -42,7 +42,7 @@ fn a_folder_outside_of_every_project_is_told() {
 
 #[test]
 fn a_build_script_is_read_however_it_is_written() {
-    let read = |text: &str| BuildScript::read(text).expect("it is Rust");
+    let read = |text: &str| BuildScript::read(&syn::parse_file(text).expect("it is Rust"));
     let paths = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
     let plain =
         read(r#"fn main() -> R { bia_codegen::compile(&["a/v1/a.proto", "b/v1/b.proto"]) }"#);
@@ -60,6 +60,4 @@ fn a_build_script_is_read_however_it_is_written() {
     );
     assert_eq!(long.files, paths(&["../proto/a.proto", "b.proto", "c.proto"]));
     assert_eq!(long.includes, paths(&["../shared"]));
-    let error = BuildScript::read("fn main( {}").expect_err("it is no Rust");
-    assert!(error.starts_with("line 1"), "{error}");
 }

@@ -4,6 +4,8 @@
 //! Text is only ever put in. What comes out is parsed again and held against what went in: all that was
 //! there must still be there, at its place moved by what was put in before it, or nothing is written.
 
+mod broken;
+mod build;
 mod layout;
 mod methods;
 mod program;
@@ -14,7 +16,9 @@ mod source;
 mod tests;
 mod tokens;
 
-pub(crate) use layout::{begins_line, indent_at, with_newline};
+pub(crate) use broken::{Broken, refused};
+pub(crate) use build::name_proto;
+use layout::with_newline;
 pub(crate) use methods::{add_methods, spoken_of_by_macros};
 pub(crate) use program::{behind_app, declare_module, into_app};
 pub(crate) use proto::ProtoText;

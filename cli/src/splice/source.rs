@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use proc_macro2::Span;
 
 use crate::error::{Error, Result};
+use crate::paths::shown;
+use crate::rustfmt;
 
-use super::tokens;
+use super::{Broken, broken, tokens};
 
 const BOM: &str = "\u{feff}";
 
@@ -20,15 +22,6 @@ pub(crate) struct Source {
     pub(crate) syntax: syn::File,
 }
 
-/// A file that is no Rust: where, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Broken {
-    pub(crate) line: usize,
-    /// From 1, in characters.
-    pub(crate) column: usize,
-    pub(crate) why: String,
-}
-
 impl Source {
     /// Parses `text`, which was read from `path`.
     ///
@@ -36,13 +29,14 @@ impl Source {
     ///
     /// It is not Rust.
     pub(crate) fn parse(path: impl Into<PathBuf>, text: String) -> Result<Self, Broken> {
-        let base = base(&text);
-        let syntax = syn::parse_file(&text[base..]).map_err(|error| {
-            let at = base + error.span().byte_range().start.min(text.len() - base);
-            let (line, column) = position(&text, at);
-            Broken { line, column, why: error.to_string() }
-        })?;
-        Ok(Self { path: path.into(), text, base, syntax })
+        let (path, base) = (path.into(), base(&text));
+        match broken::parse(&text[base..]) {
+            Ok(syntax) => Ok(Self { path, text, base, syntax }),
+            Err((at, why)) => {
+                let (line, column) = position(&text, base + at);
+                Err(Broken { path, line, column, why })
+            }
+        }
     }
 
     /// The bytes of what `span` is of.
@@ -56,12 +50,19 @@ impl Source {
         position(&self.text, self.range(span).start).0
     }
 
-    /// The text with `insertions` in it.
+    /// The text with `insertions` in it. If it was laid out as rustfmt does for this edition of Rust, it
+    /// is so again: what was put in may leave no room on a line.
     ///
     /// # Errors
     ///
     /// It would no longer mean what it meant, and what was put in: nobody may write it then.
-    pub(crate) fn with(&self, insertions: Insertions) -> Result<String> {
+    pub(crate) fn with(&self, insertions: Insertions, edition: &str) -> Result<String> {
+        let after = self.spliced(insertions)?;
+        Ok(rustfmt::kept(&self.path, edition, &self.text, after))
+    }
+
+    /// The text with `insertions` in it, and otherwise as it was to the byte.
+    pub(super) fn spliced(&self, insertions: Insertions) -> Result<String> {
         let (text, put_in) = insertions.into_text(&self.text);
         let survives = tokens::survive(&self.text[self.base..], &text[self.base..], |at| {
             let at = at + self.base;
@@ -75,7 +76,7 @@ impl Source {
 fn cannot(path: &Path) -> Error {
     Error::new(format!(
         "cannot put anything into {} without changing what is there; nothing was written",
-        path.display()
+        shown(path)
     ))
     .with_hint("write it by hand: `--dry-run` shows what")
 }

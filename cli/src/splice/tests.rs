@@ -44,7 +44,7 @@ fn put_in(text: &str, behind: Option<usize>) -> String {
     let item = first(&source);
     let mut insertions = Insertions::default();
     add_methods(&source, item, behind, |indent, step| vec![written(indent, step)], &mut insertions);
-    let after = source.with(insertions.clone()).unwrap();
+    let after = source.spliced(insertions.clone()).unwrap();
 
     // Without what was put in, every byte is as it was.
     let (same, ranges) = insertions.into_text(text);
@@ -234,7 +234,7 @@ fn what_would_change_is_refused() {
     for (at, text) in [(8, "/*"), (9, "c"), (3, "\""), (14, "}")] {
         let mut insertions = Insertions::default();
         insertions.add(at, text);
-        assert!(source.with(insertions).is_err(), "{at}: {text}");
+        assert!(source.spliced(insertions).is_err(), "{at}: {text}");
     }
 }
 
@@ -246,7 +246,7 @@ fn calls_go_before_run_and_modules_behind_modules() {
         declare_module(&source, "mod jobs;", "jobs", &mut insertions);
         let runs = into_app(&source, ".server(x())", &mut insertions);
         let made = behind_app(&source, |app| format!("let c = {app}.channel();"), &mut insertions);
-        (source.with(insertions).unwrap(), runs, made)
+        (source.spliced(insertions).unwrap(), runs, made)
     };
     let (text, runs, made) = change(
         "mod a; // first\nmod b;\n\nfn main() {\n    let app = bia::App::new(\"x\")?;\n    app.check(1)\n        .serve(run())\n        .run()\n        .await\n}\n\n#[cfg(test)]\nmod tests {}\n",

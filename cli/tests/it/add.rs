@@ -103,9 +103,39 @@ fn what_would_not_be_right_is_refused_and_nothing_is_written() {
         assert_eq!(read(&folder, "src/service.rs"), SERVICE, "{arguments:?}");
         assert_eq!(read(&folder, "src/main.rs"), MAIN, "{arguments:?}");
     }
-    // A mistake is told where the person would look for it.
+    // A mistake is told where the person would look for it, what to do about it apart from it.
     let ran = run(folder.path(), &["add", "rpc", "UserService/X", "--returns", "Nothing"]);
-    assert!(ran.err.contains(&format!("{FILE}:")), "{}", ran.err);
+    assert!(ran.err.contains(&format!("right: {FILE}:")), "{}", ran.err);
+    let hints = ran.err.lines().filter(|line| line.starts_with("  hint: ")).count();
+    assert!(hints == 1 && !ran.err.contains("help:"), "{}", ran.err);
+}
+
+#[test]
+fn a_proto_that_is_none_is_told_by_the_option_that_named_it() {
+    let folder = project(&[("src/service.rs", SERVICE)]);
+    for (path, told) in
+        [("proto", "proto is a folder, not a proto"), ("o.proto", "cannot read o.proto: ")]
+    {
+        let ran = run(folder.path(), &["add", "client", "other", "--proto", path]);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains(told), "{}", ran.err);
+        assert!(ran.err.contains("hint: `--proto` takes the path of a .proto file"), "{}", ran.err);
+        assert!(!ran.err.contains("Cargo.toml"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn paths_are_told_from_the_current_folder_where_they_lie_below_it() {
+    let folder = project(&[("src/service.rs", SERVICE)]);
+    let ran = run(folder.path(), &["add", "job", "clean"]);
+    assert!(ran.err.contains("Created src/jobs/clean.rs\n"), "{}", ran.err);
+    assert!(ran.err.contains("Updated src/main.rs\n"), "{}", ran.err);
+    let ran = run(folder.path().join("src"), &["add", "job", "sweep"]);
+    assert!(ran.err.contains("Created jobs/sweep.rs\n"), "{}", ran.err);
+    let outside =
+        folder.path().canonicalize().expect("it is there").join("proto/user/v1/user.proto");
+    let ran = run(folder.path().join("src"), &["add", "rpc", "UserService/X"]);
+    assert!(ran.err.contains(&format!("Updated {}\n", outside.display())), "{}", ran.err);
 }
 
 #[test]
@@ -167,7 +197,7 @@ fn a_job_is_run_and_stopped_by_the_app() {
     );
     let main = read(&folder, "src/main.rs");
     assert!(main.contains("mod jobs;\nmod service;\n"), "{main}");
-    assert!(main.contains(".serve(api::user_service(service::Users)).server(jobs::clean_up::CleanUp).server(jobs::expire_sessions::ExpireSessions).run().await"), "{main}");
+    assert!(main.contains("    app.serve(api::user_service(service::Users))\n        .server(jobs::clean_up::CleanUp)\n        .server(jobs::expire_sessions::ExpireSessions)\n        .run()\n        .await\n"), "{main}");
     assert!(read(&folder, "Cargo.toml").contains("tokio = \"1\"\ntracing = \"0.1\"\n"));
     let ran = run(folder.path(), &["add", "job", "clean_up"]);
     assert!(ran.code == 1 && ran.err.contains("is there already"), "{}", ran.err);
@@ -190,7 +220,15 @@ fn a_main_that_is_not_understood_is_left_alone_and_the_lines_are_told() {
 
     write(folder.path(), "src/main.rs", "fn main( {");
     let ran = run(folder.path(), &["add", "job", "clean"]);
-    assert!(ran.code == 1 && ran.err.contains("src/main.rs:1:"), "{}", ran.err);
+    assert_eq!(ran.code, 1);
+    let told = "error: src/main.rs:1:10: this `{` is never closed; the file was left as it is";
+    assert!(ran.err.contains(told) && ran.err.contains("hint: put it right there"), "{}", ran.err);
+    assert_eq!(read(&folder, "src/main.rs"), "fn main( {");
+
+    write(folder.path(), "build.rs", "fn main() { \"proto }\n");
+    let ran = run(folder.path(), &["sync"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("error: build.rs:1:13: this text has no end"), "{}", ran.err);
 }
 
 #[test]
@@ -213,7 +251,7 @@ fn a_client_is_wired_however_the_protos_are_listed() {
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(read(&folder, "build.rs").contains(expected), "{}", read(&folder, "build.rs"));
         let main = read(&folder, "src/main.rs");
-        assert!(main.contains("let app = bia::App::new(\"shop\", \"0.1.0\", &config)?;\n    let order_service = order::v1::OrderServiceClient::new(app.channel(\"order-service\")?);\n"), "{main}");
+        assert!(main.contains("let app = bia::App::new(\"shop\", \"0.1.0\", &config)?;\n    #[expect(unused_variables, reason = \"until order-service is called\")]\n    let order_service = order::v1::OrderServiceClient::new(app.channel(\"order-service\")?);\n"), "{main}");
         assert!(ran.err.contains("clients:\n          order-service:\n            timeout: 2s"), "{}", ran.err);
         assert!(run(folder.path(), &arguments).err.contains("Unchanged"));
         // What is only called needs no implementation.

@@ -9,6 +9,7 @@ mod deploy;
 mod doctor;
 mod explain;
 mod fakes;
+mod formatted;
 mod help;
 mod new;
 mod pages;

@@ -18,6 +18,9 @@ tokio = "1"
 bia-codegen = "0.1"
 "#;
 
+/// As `bia new` has it.
+pub(crate) const RUSTFMT: &str = include_str!("../../../templates/service/rustfmt.toml");
+
 pub(crate) const BUILD: &str = r#"fn main() -> Result<(), bia_codegen::Error> {
     bia_codegen::compile(&["proto/user/v1/user.proto"])
 }
@@ -61,6 +64,7 @@ pub(crate) fn project(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().unwrap();
     let all = [
         ("Cargo.toml", MANIFEST),
+        ("rustfmt.toml", RUSTFMT),
         ("build.rs", BUILD),
         ("src/main.rs", MAIN),
         ("proto/user/v1/user.proto", PROTO),

@@ -321,6 +321,16 @@ fn a_proto_that_is_wrong_is_told_with_its_place() {
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("user.proto:8:"), "{}", ran.err);
     assert_eq!(read(&folder, "src/service.rs"), SERVICE);
+    std::fs::remove_file(folder.path().join("proto/user/v1/user.proto")).expect("it is there");
+    let ran = run(folder.path().join("src"), &["sync"]);
+    let root = folder.path().canonicalize().expect("it is there").display().to_string();
+    assert!(
+        ran.err.contains(&format!("cannot find {root}/proto/user/v1/user.proto")),
+        "{}",
+        ran.err
+    );
+    let hint = format!("hint: {root}/build.rs names it; paths there begin in {root}\n");
+    assert!(ran.err.contains(&hint), "{}", ran.err);
     assert_eq!(run(folder.path(), &["sync", "shpo"]).code, 1);
     assert_eq!(run(folder.path(), &["sync", "--check", "--dry-run"]).code, 2);
 }

@@ -1,4 +1,5 @@
-//! What is written compiles: one build of a service to which everything was added.
+//! What is written compiles without a warning and is formatted: one build of a service to which
+//! everything was added.
 #![expect(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::fs;
@@ -46,11 +47,14 @@ fn examples() -> TempDir {
         workspace["dependencies"][name]["path"] = toml_edit::value(path);
     }
     fs::write(folder.path().join("Cargo.toml"), manifest.to_string()).unwrap();
+    for name in ["rustfmt.toml", "clippy.toml"] {
+        fs::copy(repository.join(name), folder.path().join(name)).unwrap();
+    }
     folder
 }
 
 #[test]
-fn what_is_added_to_a_service_compiles_as_it_is() {
+fn what_is_added_to_a_service_compiles_as_it_is_without_a_warning() {
     let folder = examples();
     let proto = folder.path().join("proto/user/v1/user.proto");
     let text = fs::read_to_string(&proto).unwrap();
@@ -82,35 +86,27 @@ fn what_is_added_to_a_service_compiles_as_it_is() {
         ],
         &["add", "job", "expire-sessions", "--service", "user-service"],
         &["add", "client", "order-service", "--from", "user-service"],
+        &["proto", "add", "user-service/proto/shop_of_users/v1/shop_of_users.proto"],
+        &["sync", "user-service", "--create"],
         &["sync", "--check"],
     ] {
         let ran = run(folder.path(), arguments);
         assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.out, ran.err);
     }
-    let output = Command::new("cargo")
-        .args(["check", "--offline", "--quiet", "--package", "user-service"])
-        .env("CARGO_TARGET_DIR", repository().join("target/scaffold"))
-        .env_remove("RUSTFLAGS")
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    // Nobody has the client yet, and that is all there is to say.
-    let warnings: Vec<&str> = told
-        .lines()
-        .filter(|line| line.starts_with("warning: ") && !line.contains("generated"))
-        .collect();
-    assert_eq!(warnings, ["warning: unused variable: `order_service`"], "{told}");
-
-    let formatted = Command::new("rustfmt")
-        .args(["--check", "--edition", "2024", "--config-path"])
-        .arg(repository().join("rustfmt.toml"))
-        .arg(folder.path().join("user-service/src/service/mod.rs"))
-        .arg(folder.path().join("user-service/src/jobs/expire_sessions.rs"))
-        .output();
-    if let Ok(formatted) = formatted {
-        let told = String::from_utf8_lossy(&formatted.stdout);
-        assert!(formatted.status.success(), "{told}");
-    }
+    let cargo = |arguments: &[&str]| {
+        let output = Command::new("cargo")
+            .args(arguments)
+            .env("CARGO_TARGET_DIR", repository().join("target/scaffold"))
+            .env_remove("RUSTFLAGS")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}{told}", String::from_utf8_lossy(&output.stdout));
+    };
+    cargo(&["fmt", "--all", "--check"]);
+    let clippy = ["clippy", "--offline", "--quiet", "--package", "user-service", "--all-targets"];
+    cargo(&[&clippy[..], &["--", "-D", "warnings"]].concat());
+    let ran = run(folder.path(), &["proto", "format", "--check"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
 }

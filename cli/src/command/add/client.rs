@@ -3,9 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use syn::spanned::Spanned as _;
-use syn::visit::{self, Visit};
-use syn::{Expr, ExprArray, ExprCall, ExprLit, ExprMethodCall, Lit};
 
 use bia_codegen::Model;
 
@@ -13,9 +10,10 @@ use crate::change::Changes;
 use crate::command::sync;
 use crate::error::{About as _, Error, Result};
 use crate::handler;
+use crate::paths::{proto_file, shown};
 use crate::project::{Member, Project};
 use crate::shell::Shell;
-use crate::splice::{Insertions, Source, begins_line, behind_app, indent_at, with_newline};
+use crate::splice::{Insertions, Source, behind_app, name_proto};
 
 use super::target::{Target, services};
 use super::{Writing, rust};
@@ -52,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         .iter()
         .any(|it| caller.folder.join(it).canonicalize().is_ok_and(|it| it == proto));
     let folder =
-        caller.folder.canonicalize().about(|| format!("find {}", caller.folder.display()))?;
+        caller.folder.canonicalize().about(|| format!("find {}", shown(&caller.folder)))?;
     let file = rust::relative(&folder, &proto);
     let mut changes = Changes::below(&project.root);
     if !is_there {
@@ -68,7 +66,10 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     }
     changes.apply(arguments.writing.manner(), shell)?;
     for client in &clients {
-        shell.hint(format_args!("hand `{}` to what calls it", client.variable));
+        shell.hint(format_args!(
+            "hand `{}` to what calls it, and take away the `#[expect]` above it",
+            client.variable
+        ));
     }
     shell.hint(format_args!(
         "settings of these calls, in configs/app.yaml:\n        clients:\n          {}:\n            timeout: 2s",
@@ -80,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 /// The whole path of the proto of the service that is called.
 fn proto(arguments: &Arguments, project: &Project, shell: &Shell) -> Result<PathBuf> {
     if let Some(path) = &arguments.proto {
-        return path.canonicalize().about(|| format!("find {}", path.display()));
+        return proto_file(path, "--proto");
     }
     let Some(member) = project.services().find(|it| it.name == arguments.name) else {
         let names: Vec<&str> = project.services().map(|it| it.name.as_str()).collect();
@@ -93,93 +94,24 @@ fn proto(arguments: &Arguments, project: &Project, shell: &Shell) -> Result<Path
     let model = member.model()?;
     let service = sync::served(member, &model, shell)?;
     let path = Target::read(member, model, &service)?.path;
-    path.canonicalize().about(|| format!("find {}", path.display()))
+    path.canonicalize().about(|| format!("find {}", shown(&path)))
 }
 
 /// Names the proto in `build.rs`.
 fn build(caller: &Member, file: &str, changes: &mut Changes) -> Result<()> {
     let path = caller.folder.join("build.rs");
     let source = rust::read(&path)?;
-    let mut protos = Protos::default();
-    protos.visit_file(&source.syntax);
     let mut insertions = Insertions::default();
-    let literal = format!("{file:?}");
-    let text = &source.text;
-    if let Some(last) = protos.listed.last() {
-        let range = source.range(last.span());
-        let gap = if begins_line(text, range.start) {
-            format!("\n{}", indent_at(text, range.start))
-        } else {
-            " ".to_owned()
-        };
-        insertions.add(range.end, with_newline(&format!(",{gap}{literal}"), text));
-    } else if let Some(last) = protos.called.last() {
-        let dot = source.range(last.dot_token.span()).start;
-        let gap = if begins_line(text, dot) {
-            format!("\n{}", indent_at(text, dot))
-        } else {
-            String::new()
-        };
-        let end = source.range(last.paren_token.span.close()).end;
-        insertions.add(end, with_newline(&format!("{gap}.file({literal})"), text));
-    } else {
+    if !name_proto(&source, file, &mut insertions) {
         return Err(Error::new(format!(
             "cannot tell where {} lists its protos; nothing was written",
-            path.display()
+            shown(&path)
         ))
-        .with_hint(format!("add {literal} there, and try again")));
+        .with_hint(format!("add {file:?} there, and try again")));
     }
-    let text = source.with(insertions)?;
+    let text = source.with(insertions, &caller.edition)?;
     changes.edit(path, source.text, text);
     Ok(())
-}
-
-/// Where a `build.rs` names protos.
-#[derive(Default)]
-struct Protos<'a> {
-    /// In the lists of `compile` and `files`.
-    listed: Vec<&'a ExprLit>,
-    /// In calls of `file`.
-    called: Vec<&'a ExprMethodCall>,
-}
-
-impl<'a> Protos<'a> {
-    fn list(&mut self, argument: &'a Expr) {
-        match argument {
-            Expr::Reference(it) => self.list(&it.expr),
-            Expr::Array(ExprArray { elems, .. }) => {
-                self.listed.extend(elems.iter().filter_map(proto_literal));
-            }
-            _ => {}
-        }
-    }
-}
-
-impl<'a> Visit<'a> for Protos<'a> {
-    fn visit_expr_call(&mut self, call: &'a ExprCall) {
-        if let (Expr::Path(function), Some(argument)) = (&*call.func, call.args.first())
-            && function.path.segments.last().is_some_and(|it| it.ident == "compile")
-        {
-            self.list(argument);
-        }
-        visit::visit_expr_call(self, call);
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
-        visit::visit_expr_method_call(self, call);
-        if let Some(argument) = call.args.first() {
-            if call.method == "files" {
-                self.list(argument);
-            } else if call.method == "file" && proto_literal(argument).is_some() {
-                self.called.push(call);
-            }
-        }
-    }
-}
-
-fn proto_literal(expression: &Expr) -> Option<&ExprLit> {
-    let Expr::Lit(literal) = expression else { return None };
-    matches!(&literal.lit, Lit::Str(text) if text.value().ends_with(".proto")).then_some(literal)
 }
 
 /// A client that `main.rs` makes.
@@ -218,7 +150,7 @@ fn clients(
     }
     if clients.is_empty() {
         let there: Vec<String> = services(model).map(|it| it.full_name.clone()).collect();
-        return Err(Error::new(format!("{} has no service", proto.display()))
+        return Err(Error::new(format!("{} has no service", shown(proto)))
             .with_hint(format!("the services of the protos are: {}", there.join(", "))));
     }
     Ok(clients)
@@ -235,14 +167,21 @@ fn main(caller: &Member, clients: &[Client], changes: &mut Changes) -> Result<()
     let mut insertions = Insertions::default();
     let statements = |app: &str| {
         let statement = |it: &&Client| {
-            format!("let {} = {}::new({app}.channel({:?})?);", it.variable, it.path, it.service)
+            // The lints of the project hold before anything uses it, and say when this has to go.
+            format!(
+                "#[expect(unused_variables, reason = \"until {service} is called\")]\n\
+                 let {} = {}::new({app}.channel({service:?})?);",
+                it.variable,
+                it.path,
+                service = it.service,
+            )
         };
         missing.iter().map(statement).collect::<Vec<_>>().join("\n")
     };
     if !behind_app(&source, statements, &mut insertions) {
         return Err(by_hand(&source, &statements("app")));
     }
-    let text = source.with(insertions)?;
+    let text = source.with(insertions, &caller.edition)?;
     changes.edit(source.path, source.text, text);
     Ok(())
 }
@@ -250,7 +189,10 @@ fn main(caller: &Member, clients: &[Client], changes: &mut Changes) -> Result<()
 fn by_hand(source: &Source, statements: &str) -> Error {
     Error::new(format!(
         "cannot tell where {} makes the app; nothing was written",
-        source.path.display()
+        shown(&source.path)
     ))
-    .with_hint(format!("write it there, and try again:\n        {statements}"))
+    .with_hint(format!(
+        "write it there, and try again:\n        {}",
+        statements.replace('\n', "\n        ")
+    ))
 }

@@ -7,6 +7,7 @@ use bia_codegen::Enum;
 use crate::change::Changes;
 use crate::command::sync;
 use crate::error::{Error, Result};
+use crate::paths::shown;
 use crate::project::Project;
 use crate::shell::Shell;
 use crate::splice::{Insertions, ProtoText};
@@ -116,7 +117,7 @@ fn add(arguments: &Arguments, target: &Target<'_>, insertions: &mut Insertions) 
             Err(Error::new(format!(
                 "cannot find where {} begins in {}; nothing was written",
                 of.full_name,
-                target.path.display()
+                shown(&target.path)
             ))
             .with_hint(format!("write there: {value}")))
         }
@@ -135,7 +136,7 @@ fn add(arguments: &Arguments, target: &Target<'_>, insertions: &mut Insertions) 
         }
         several => {
             let names: Vec<String> = several.iter().map(|it| name(it)).collect();
-            Err(Error::usage(format!("{} has several enums of errors", target.path.display()))
+            Err(Error::usage(format!("{} has several enums of errors", shown(&target.path)))
                 .with_hint(format!("say --enum with one of: {}", names.join(", "))))
         }
     }

@@ -5,7 +5,9 @@ use toml_edit::DocumentMut;
 
 use crate::change::Changes;
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 use crate::project::{Member, Project};
+use crate::rustfmt;
 use crate::shell::Shell;
 use crate::splice::{Insertions, declare_module, into_app};
 
@@ -51,11 +53,14 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let folder = member.folder.join("src/jobs");
     let (path, name) = (folder.join(format!("{module}.rs")), rust::camel(&module));
     if path.exists() {
-        return Err(Error::new(format!("{} is there already", path.display()))
-            .with_hint("take another name"));
+        return Err(
+            Error::new(format!("{} is there already", shown(&path))).with_hint("take another name")
+        );
     }
     let mut changes = Changes::below(&project.root);
-    changes.write(path, text(&module.replace('_', "-"), &name, arguments.every));
+    let text = text(&module.replace('_', "-"), &name, arguments.every);
+    let text = rustfmt::new_file(&path, &member.edition, text);
+    changes.write(path, text);
     modules(member, &module, &mut changes)?;
     main(member, &format!("jobs::{module}::{name}"), &mut changes)?;
     manifest(member, &mut changes)?;
@@ -78,7 +83,7 @@ fn modules(member: &Member, module: &str, changes: &mut Changes) -> Result<()> {
     let source = rust::read(&there)?;
     let mut insertions = Insertions::default();
     declare_module(&source, &declaration, module, &mut insertions);
-    let text = source.with(insertions)?;
+    let text = source.with(insertions, &member.edition)?;
     changes.edit(there, source.text, text);
     Ok(())
 }
@@ -92,13 +97,13 @@ fn main(member: &Member, job: &str, changes: &mut Changes) -> Result<()> {
     if !into_app(&source, &call, &mut insertions) {
         return Err(Error::new(format!(
             "cannot tell where {} runs the app; nothing was written",
-            source.path.display()
+            shown(&source.path)
         ))
         .with_hint(format!(
             "write it there, `app{call}.run()`, with `mod jobs;` on top, and try again: what is there is kept"
         )));
     }
-    let text = source.with(insertions)?;
+    let text = source.with(insertions, &member.edition)?;
     changes.edit(source.path, source.text, text);
     Ok(())
 }
@@ -106,8 +111,8 @@ fn main(member: &Member, job: &str, changes: &mut Changes) -> Result<()> {
 /// A job logs, which takes `tracing`.
 fn manifest(member: &Member, changes: &mut Changes) -> Result<()> {
     let path = member.folder.join("Cargo.toml");
-    let before = std::fs::read_to_string(&path).about(|| format!("read {}", path.display()))?;
-    let mut manifest: DocumentMut = before.parse().about(|| format!("read {}", path.display()))?;
+    let before = std::fs::read_to_string(&path).about(|| format!("read {}", shown(&path)))?;
+    let mut manifest: DocumentMut = before.parse().about(|| format!("read {}", shown(&path)))?;
     let Some(dependencies) = manifest.get_mut("dependencies").and_then(|it| it.as_table_mut())
     else {
         return Ok(());

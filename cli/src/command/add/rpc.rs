@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::change::Changes;
 use crate::error::{Error, Result};
+use crate::paths::shown;
 use crate::project::Project;
 use crate::shell::Shell;
 use crate::splice::{Insertions, ProtoText};
@@ -87,7 +88,7 @@ fn insertions(
     target: &Target<'_>,
 ) -> Result<Insertions> {
     let Some(service) = target.service() else {
-        return Err(Error::new(format!("{} is not in {}", target.service, target.path.display())));
+        return Err(Error::new(format!("{} is not in {}", target.service, shown(&target.path))));
     };
     if service.methods.iter().any(|it| it.proto_name == method) {
         return Err(Error::new(format!("{} has a method {method} already", target.service))
@@ -156,7 +157,7 @@ fn insertions(
         return Err(Error::new(format!(
             "cannot find where {} begins in {}; nothing was written",
             service.proto_name,
-            target.path.display()
+            shown(&target.path)
         ))
         .with_hint(format!("write there: {text}")));
     }

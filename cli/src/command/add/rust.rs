@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 use crate::project::Member;
 use crate::splice::Source;
 
@@ -35,17 +36,8 @@ pub(super) fn main(member: &Member) -> Result<Source> {
 ///
 /// It cannot be read, or is no Rust.
 pub(super) fn read(path: &Path) -> Result<Source> {
-    let text = std::fs::read_to_string(path).about(|| format!("read {}", path.display()))?;
-    Source::parse(path, text).map_err(|broken| {
-        Error::new(format!(
-            "{}:{}:{}: {}; nothing was written",
-            path.display(),
-            broken.line,
-            broken.column,
-            broken.why
-        ))
-        .with_hint("put the file right, and try again")
-    })
+    let text = std::fs::read_to_string(path).about(|| format!("read {}", shown(path)))?;
+    Ok(Source::parse(path, text)?)
 }
 
 /// How a file is found from a folder: `../proto/user/v1/user.proto`.

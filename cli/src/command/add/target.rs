@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use bia_codegen::{Model, Service};
 
+use crate::command::proto::format;
 use crate::command::sync;
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 use crate::project::{Member, Project};
 use crate::shell::Shell;
 use crate::splice::Insertions;
@@ -69,7 +71,7 @@ impl<'a> Target<'a> {
         if !path.is_file() {
             return Err(Error::new(format!("the proto of {service} is none of yours: {file}")));
         }
-        let text = std::fs::read_to_string(&path).about(|| format!("read {}", path.display()))?;
+        let text = std::fs::read_to_string(&path).about(|| format!("read {}", shown(&path)))?;
         Ok(Self { member, model, service: service.to_owned(), path, import: file, text })
     }
 
@@ -80,8 +82,10 @@ impl<'a> Target<'a> {
     /// Says it in the proto: what would be said then, once that is known to be right.
     pub(super) fn change(&self, insertions: Insertions) -> Result<(String, Model)> {
         let (text, _) = insertions.into_text(&self.text);
+        let text = format::kept(&self.import, &self.text, text);
         let model = self.member.model_if(&self.path, &self.import, &text).map_err(|error| {
-            Error::new(format!("that would not be right: {error}; nothing was written"))
+            let told = format!("that would not be right: {error}; nothing was written");
+            error.saying(told)
         })?;
         Ok((text, model))
     }
@@ -89,7 +93,7 @@ impl<'a> Target<'a> {
     /// What the code of every crate that compiles the proto has to say to `text`.
     pub(super) fn sync(&self, project: &Project, text: &str, shell: &Shell) -> Result<sync::Plan> {
         let mut plan = sync::Plan::default();
-        let path = self.path.canonicalize().about(|| format!("find {}", self.path.display()))?;
+        let path = self.path.canonicalize().about(|| format!("find {}", shown(&self.path)))?;
         for member in project.services() {
             let files = member.build_script()?.files;
             let is_one = |file: &PathBuf| {

@@ -2,7 +2,7 @@
 
 mod add;
 mod breaking;
-mod format;
+pub(crate) mod format;
 mod lint;
 mod list;
 

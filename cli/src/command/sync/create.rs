@@ -7,7 +7,9 @@ use bia_codegen::{Model, Package, Service};
 
 use crate::error::{Error, Result};
 use crate::handler;
+use crate::paths::shown;
 use crate::project::Member;
+use crate::rustfmt;
 use crate::splice::{Insertions, declare_module, into_app};
 
 use super::Tree;
@@ -51,7 +53,7 @@ pub(super) fn make(
     if path.exists() {
         return Err(Error::new(format!(
             "{} is there already, and does not implement {}; nothing was written",
-            path.display(),
+            shown(&path),
             service.full_name
         ))
         .with_hint(format!(
@@ -61,6 +63,7 @@ pub(super) fn make(
     }
     let types = tree.own.module_of(&package.name).unwrap_or_else(|| package.modules());
     let text = text(service, &name, &handler::join("crate", &types.join("::")));
+    let text = rustfmt::new_file(&path, &member.edition, text);
     let line = text.lines().take_while(|line| !line.starts_with("impl ")).count() + 1;
     let function = handler::join(&types.join("::"), &service.function.to_string());
     let call = format!(".serve({function}({module}::{name}))");

@@ -91,7 +91,7 @@ impl Plan {
         }
         let mut after = BTreeMap::new();
         for (file, insertions) in insertions {
-            after.insert(file, tree.files[file].source.with(insertions)?);
+            after.insert(file, tree.files[file].source.with(insertions, &member.edition)?);
         }
         self.locate(&tree, &after, added);
         self.findings.extend(about_services);

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{About as _, Error, Result};
+use crate::error::{About as _, Result};
+use crate::paths::shown;
 use crate::project::Member;
 use crate::shell::Shell;
-use crate::splice::{Crate, Path as ModulePath, Source};
+use crate::splice::{Crate, Path as ModulePath, Source, refused};
 
 /// A crate's own text.
 pub(crate) struct Tree {
@@ -38,18 +39,17 @@ impl Tree {
                 if tree.files.iter().any(|file| file.source.path == path) {
                     continue;
                 }
-                let bytes = std::fs::read(&path).about(|| format!("read {}", path.display()))?;
+                let bytes = std::fs::read(&path).about(|| format!("read {}", shown(&path)))?;
                 match parse(&path, bytes) {
                     Ok(source) => {
                         let module = module(&root, &path);
                         tree.own.add(&module, &source.syntax);
                         tree.files.push(File { module, source });
                     }
-                    Err((place, text)) if needed.iter().any(|name| text.contains(name)) => {
-                        return Err(Error::new(format!("{place}; nothing was written"))
-                            .with_hint("put the file right, and try again"));
+                    Err((told, text)) if needed.iter().any(|name| text.contains(name)) => {
+                        return Err(refused(told));
                     }
-                    Err((place, _)) => shell.warn(format_args!("{place}; the file is passed over")),
+                    Err((told, _)) => shell.warn(format_args!("{told}; the file is passed over")),
                 }
             }
         }
@@ -65,13 +65,10 @@ impl Tree {
 /// The file, or what is wrong and where, with the text as far as it is one.
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<Source, (String, String)> {
     let text = String::from_utf8(bytes).map_err(|error| {
-        let told = format!("{} is not UTF-8", path.display());
+        let told = format!("{} is not UTF-8", shown(path));
         (told, String::from_utf8_lossy(error.as_bytes()).into_owned())
     })?;
-    Source::parse(path, text.clone()).map_err(|broken| {
-        let told = format!("{}:{}:{}: {}", path.display(), broken.line, broken.column, broken.why);
-        (told, text)
-    })
+    Source::parse(path, text.clone()).map_err(|broken| (broken.to_string(), text))
 }
 
 /// The folders that modules are below.
@@ -89,7 +86,7 @@ fn roots(member: &Member) -> Vec<PathBuf> {
 }
 
 fn gather(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
-    let about = || format!("read the folder {}", folder.display());
+    let about = || format!("read the folder {}", shown(folder));
     for entry in std::fs::read_dir(folder).about(about)? {
         let entry = entry.about(about)?;
         let path = entry.path();

@@ -1,7 +1,6 @@
 //! `bia proto add`: a new proto, with a service that has what services usually have.
 
 mod names;
-mod script;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -10,10 +9,13 @@ use clap::Args;
 
 use crate::change::{Changes, Manner};
 use crate::cli::Writing;
+use crate::command::proto::format;
 use crate::error::{Error, Result};
+use crate::paths::shown;
 use crate::project::{self, Member, Project};
 use crate::protofile::{read, walk};
 use crate::shell::Shell;
+use crate::splice::{Insertions, Source, name_proto};
 
 use names::Names;
 
@@ -39,17 +41,19 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let names = Names::of(&arguments.path, arguments.service.as_deref())?;
     let text = if arguments.empty { template::empty(&names) } else { template::standard(&names) };
+    // Long names leave no room on some lines.
+    let text = format::format(&arguments.path.display().to_string(), &text)?;
     taken(&arguments.path, &text)?;
     let mut changes = Changes::below("");
     changes.write(&arguments.path, text);
     let named = name_in_script(&arguments.path, &mut changes);
     changes.apply(Manner::from(arguments.writing), shell)?;
     match named {
-        Ok(Some(_)) => shell.hint(format!(
+        Ok(true) => shell.hint(format!(
             "`bia sync --create` writes an implementation and serves it with .serve({}(…))",
             names.function()
         )),
-        Ok(None) => {}
+        Ok(false) => {}
         Err(why) => {
             shell.hint(format!(
                 "{why}: add {:?} to what bia_codegen compiles there",
@@ -94,9 +98,9 @@ fn taken(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Adds the file to what the build script of its crate compiles, and says which that is; none if it is
-/// named there already. The error says why it must be done by hand.
-fn name_in_script(path: &Path, changes: &mut Changes) -> Result<Option<PathBuf>, String> {
+/// Adds the file to what the build script of its crate compiles, and says whether it was not named there
+/// already. The error says why it must be done by hand.
+fn name_in_script(path: &Path, changes: &mut Changes) -> Result<bool, String> {
     let none = || "no build.rs compiles it yet".to_owned();
     let here = project::here().map_err(|_none_here| none())?;
     let project = Project::find(&here).map_err(|_none_here| none())?;
@@ -104,18 +108,19 @@ fn name_in_script(path: &Path, changes: &mut Changes) -> Result<Option<PathBuf>,
     let member = member_of(&project, &whole).ok_or_else(none)?;
     let script = member.folder.join("build.rs");
     let text = read(&script).map_err(|_unread| none())?;
-    let Ok(below) = whole.strip_prefix(&member.folder) else {
-        return Err(format!("{} does not name it", script.display()));
-    };
-    match script::add(&text, &below.display().to_string()) {
-        script::Outcome::Named => Ok(None),
-        script::Outcome::Added(after) => {
-            let shown = script.strip_prefix(&here).map_or_else(|_| script.clone(), Path::to_owned);
-            changes.edit(&shown, text, after);
-            Ok(Some(shown))
-        }
-        script::Outcome::Unclear => Err(format!("{} does not name it", script.display())),
+    let unclear = || format!("{} does not name it", shown(&script));
+    let below = whole.strip_prefix(&member.folder).map_err(|_elsewhere| unclear())?;
+    if member.build_script().is_ok_and(|it| it.files.iter().any(|it| it == below)) {
+        return Ok(false);
     }
+    let source = Source::parse(script.as_path(), text).map_err(|broken| broken.to_string())?;
+    let mut insertions = Insertions::default();
+    if !name_proto(&source, &below.display().to_string(), &mut insertions) {
+        return Err(unclear());
+    }
+    let after = source.with(insertions, &member.edition).map_err(|_lossy| unclear())?;
+    changes.edit(&script, source.text, after);
+    Ok(true)
 }
 
 /// The innermost service that the file lies in.

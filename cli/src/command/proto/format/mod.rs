@@ -129,6 +129,16 @@ pub(crate) fn format(path: &str, text: &str) -> Result<String> {
     Ok(after)
 }
 
+/// `after`, which is `before` with something put into it, in the one form if `before` was in it: nothing
+/// that a person laid out is laid out anew.
+pub(crate) fn kept(path: &str, before: &str, after: String) -> String {
+    let of = |text: &str| format(path, text).ok();
+    match of(&after) {
+        Some(formed) if formed != after && of(before).is_some_and(|it| it == before) => formed,
+        _ => after,
+    }
+}
+
 fn difference(path: &str, before: &str, after: &str) -> String {
     let patch = diffy::create_patch(before, after).to_string();
     let body = patch.lines().skip(2).map(|line| match line.chars().next() {
