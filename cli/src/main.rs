@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod error;
 mod handler;
+mod mistake;
 mod nearest;
 mod paths;
 mod project;
@@ -27,8 +28,10 @@ fn main() -> ExitCode {
     if let Some(code) = command::run::shim::take_over() {
         return code;
     }
-    // A mistake in the arguments ends the process here, with exit code 2.
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(mistake) => return mistake::end(&mistake),
+    };
     let shell = Shell::new(&cli.talk);
     match command::run(cli.command, &shell) {
         Ok(()) => ExitCode::SUCCESS,
