@@ -1,27 +1,46 @@
-//! Formats Rust as the template's `rustfmt.toml` says: names of another length break lines elsewhere.
+//! Formats Rust as the template's `rustfmt.toml` says, or that of a project: names of another length
+//! break lines elsewhere.
 
 use std::cell::Cell;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 
+use crate::rustfmt::{self, Style};
 use crate::shell::Shell;
 
 use super::template;
 
+const SETTINGS: &str = "service/rustfmt.toml";
+
+/// What templates are written in.
+const EDITION: &str = "2024";
+
 /// rustfmt, if it is there.
 #[derive(Debug, Default)]
 pub(crate) struct Formatter {
+    /// The project whose settings hold; the template's by default.
+    project: Option<PathBuf>,
     /// Whether anything is as the template has it.
     has_failed: Cell<bool>,
 }
 
 impl Formatter {
+    /// One that holds to the settings of the project at `root`; none if they are those of the template.
+    pub(crate) fn of_project(root: &Path) -> Option<Self> {
+        let settings = std::fs::read_to_string(root.join("rustfmt.toml"));
+        let is_same = settings.is_ok_and(|it| it == template::file(SETTINGS));
+        (!is_same).then(|| Self { project: Some(root.to_owned()), ..Self::default() })
+    }
+
     /// The text of a file, formatted if it is Rust and can be.
     pub(crate) fn of(&self, path: &str, text: String) -> String {
         if !path.ends_with(".rs") {
             return text;
         }
-        rustfmt(&text).unwrap_or_else(|| {
+        let formatted = match &self.project {
+            Some(root) => rustfmt::format(&text, EDITION, Style::Around(&root.join(path))),
+            None => rustfmt::format(&text, EDITION, Style::Settings(&settings())),
+        };
+        formatted.unwrap_or_else(|| {
             self.has_failed.set(true);
             text
         })
@@ -36,22 +55,12 @@ impl Formatter {
     }
 }
 
-fn rustfmt(text: &str) -> Option<String> {
-    let settings: Vec<String> = template::file("service/rustfmt.toml")
+/// The template's, as they are given in a command line.
+fn settings() -> String {
+    let settings: Vec<String> = template::file(SETTINGS)
         .lines()
         .filter_map(|line| line.split_once('='))
         .map(|(key, value)| format!("{}={}", key.trim(), value.trim().trim_matches('"')))
         .collect();
-    let mut child = Command::new("rustfmt")
-        .args(["--edition", "2024", "--config", &settings.join(",")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    // It reads all before it writes any, so neither waits for the other.
-    let written = child.stdin.take().map(|mut stdin| stdin.write_all(text.as_bytes()));
-    let output = child.wait_with_output().ok()?;
-    let is_good = output.status.success() && matches!(written, Some(Ok(())));
-    if is_good { String::from_utf8(output.stdout).ok() } else { None }
+    settings.join(",")
 }

@@ -6,8 +6,13 @@ use toml_edit::{InlineTable, Value};
 
 use crate::error::{Error, Result};
 
+use super::version;
+
 /// The checkout that this command was built from, if it was.
 const BUILT_BESIDE: Option<&str> = option_env!("BIA_FRAMEWORK");
+
+/// The version of this command, and of the framework that it was tested with.
+const OWN: &str = env!("CARGO_PKG_VERSION");
 
 /// The crates `bia` and `bia-codegen`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +28,22 @@ impl Framework {
     ///
     /// # Errors
     ///
-    /// It asks for a folder that has no framework in it.
+    /// It asks for a folder that has no framework in it, or for a version that the templates are not for.
     pub(crate) fn find(asked: Option<&str>) -> Result<Self> {
         let Some(asked) = asked else {
             let beside = BUILT_BESIDE.map(Path::new).and_then(Self::in_folder);
-            return Ok(
-                beside.unwrap_or_else(|| Self::Version(env!("CARGO_PKG_VERSION").to_owned()))
-            );
+            return Ok(beside.unwrap_or_else(|| Self::Version(OWN.to_owned())));
         };
         if asked.starts_with(|first: char| first.is_ascii_digit() || "=^~".contains(first)) {
-            return Ok(Self::Version(asked.to_owned()));
+            if version::allows(asked, OWN) {
+                return Ok(Self::Version(asked.to_owned()));
+            }
+            return Err(Error::usage(format!(
+                "the templates of this command are for bia {OWN}, which `{asked}` is not: what it writes might not build"
+            ))
+            .with_hint(format!(
+                "say `--framework {OWN}`, or use the command of that version: `cargo install bia-cli --version {asked}`"
+            )));
         }
         let folder = Path::new(asked);
         Self::in_folder(folder).or_else(|| Self::in_folder(&folder.join("framework"))).ok_or_else(
@@ -91,14 +102,23 @@ mod tests {
 
     #[test]
     fn a_version_is_a_version_and_a_folder_without_a_framework_is_told() {
-        let version = Framework::find(Some("0.3.1")).expect("it is one");
-        assert_eq!(version, Framework::Version("0.3.1".to_owned()));
+        let version = Framework::find(Some(OWN)).expect("it is one");
+        assert_eq!(version, Framework::Version(OWN.to_owned()));
         assert_eq!(
             version.dependency("bia").to_string(),
-            "{ version = \"0.3.1\", default-features = false }"
+            format!("{{ version = \"{OWN}\", default-features = false }}")
         );
         let error = Framework::find(Some("/tmp")).expect_err("there is none");
         assert_eq!(error.exit_code(), 2);
         assert!(error.hint().is_some_and(|hint| hint.contains("checkout")), "{error}");
+    }
+
+    #[test]
+    fn a_version_that_the_templates_are_not_for_is_refused_with_what_to_do() {
+        let error = Framework::find(Some("9.9.9")).expect_err("it is another");
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains(OWN), "{error}");
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("cargo install bia-cli --version 9.9.9"), "{hint}");
     }
 }

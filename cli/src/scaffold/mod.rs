@@ -15,6 +15,7 @@ mod ports;
 mod record;
 mod service;
 mod template;
+mod version;
 mod words;
 mod workspace;
 

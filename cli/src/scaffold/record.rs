@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 
 use super::{Files, Formatter, Framework, Service, Workspace};
 
@@ -44,7 +45,7 @@ impl Record {
     /// It cannot be read, or is of a newer command.
     pub(crate) fn read(root: &Path) -> Result<Option<Self>> {
         let path = root.join(Self::PATH);
-        let about = || format!("read {}", path.display());
+        let about = || format!("read {}", shown(&path));
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

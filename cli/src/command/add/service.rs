@@ -10,7 +10,8 @@ use crate::change::{Changes, Manner};
 use crate::cli::Writing;
 use crate::command::new::{Parts, Wish, made_with, put, run_and_call, steps};
 use crate::error::{About as _, Error, Result};
-use crate::project::here;
+use crate::paths::shown;
+use crate::project::{Project, here};
 use crate::scaffold::{
     Defined, Files, Formatter, Framework, Name, Record, free_port, lock, manifest,
 };
@@ -35,9 +36,13 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let name = Name::new(&name)?;
     let (root, manifest_before) = workspace(&here()?)?;
     let folder = format!("services/{name}");
-    check_free(&root, &name, &folder, writing)?;
     let mut record = Record::read(&root)?
         .unwrap_or_else(|| Record::new(None, Vec::new(), wish.framework.clone()));
+    if wish.from.is_none() {
+        check_package(&root, &name, &record)?;
+    }
+    check_crate(&root, &name, &folder)?;
+    check_free(&root, &name, &folder, &wish, writing)?;
     let asked = wish.framework.clone().or_else(|| record.framework.clone());
     let framework = Framework::find(asked.as_deref())?;
     let formatter = Formatter::default();
@@ -48,9 +53,14 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let made = parts.service.files(&framework, &formatter)?;
 
     let mut changes = Changes::below(&root);
+    // What is recorded is the template's, so that an upgrade finds what the template has changed; what
+    // is written is as all else in the project.
+    let own = Formatter::of_project(&root);
     for (path, text) in &made {
-        put(&mut changes, path, text);
+        let text = own.as_ref().map_or_else(|| text.clone(), |own| own.of(path, text.clone()));
+        put(&mut changes, path, &text);
     }
+    let formatter = own.unwrap_or(formatter);
     once(&parts, &root, &formatter, &mut changes);
     let joined =
         |text: &str| manifest::with_versions(&manifest::with_member(text, &folder)?, &framework);
@@ -70,7 +80,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     changes.apply(Manner::from(writing), shell)?;
     made_with(&parts.service, writing, shell);
     if !writing.dry_run {
-        let mut lines = vec![format!("cd {}", root.join(&folder).display())];
+        let mut lines = vec![format!("cd {}", shown(&root.join(&folder)))];
         lines.extend(run_and_call(&parts.service));
         steps(&lines, shell);
     }
@@ -97,8 +107,8 @@ fn workspace(folder: &Path) -> Result<(PathBuf, String)> {
         if !path.is_file() {
             continue;
         }
-        let text = fs::read_to_string(&path).about(|| format!("read {}", path.display()))?;
-        let manifest: DocumentMut = text.parse().about(|| format!("read {}", path.display()))?;
+        let text = fs::read_to_string(&path).about(|| format!("read {}", shown(&path)))?;
+        let manifest: DocumentMut = text.parse().about(|| format!("read {}", shown(&path)))?;
         let workspace = manifest.get("workspace");
         if workspace.and_then(|it| it.get("members")).and_then(Item::as_array).is_some() {
             return Ok((root.to_owned(), text));
@@ -117,14 +127,61 @@ fn workspace(folder: &Path) -> Result<(PathBuf, String)> {
         .with_hint(format!("beside it, `bia new NAME` makes one that finds it through the registry; for both in one build, `bia new shop --workspace --service {name}`, move what is yours there, then add")))
 }
 
-fn check_free(root: &Path, name: &Name, folder: &str, writing: Writing) -> Result<()> {
+/// The proto that the template would give a service of this name.
+fn proto_of(name: &Name) -> String {
+    format!("proto/{0}/v1/{0}.proto", name.package())
+}
+
+/// Refuses a name that leads to the package of another service: two crates would define the same
+/// messages, in one file.
+fn check_package(root: &Path, name: &Name, record: &Record) -> Result<()> {
+    let package = name.package();
+    let is_of =
+        |it: &&str| *it != name.as_str() && Name::new(it).is_ok_and(|it| it.package() == package);
+    // One that others made lies in a folder of its name, and its proto where the template has it.
+    let folders = fs::read_dir(root.join("services")).into_iter().flatten().flatten();
+    let folders = folders.map(|it| it.file_name().to_string_lossy().into_owned());
+    let is_recorded = |name: &String| record.services.iter().any(|it| it.name == *name);
+    let has_proto = root.join(proto_of(name)).exists();
+    let others: Vec<String> = folders.filter(|it| has_proto && !is_recorded(it)).collect();
+    // What serves a definition has the package of that.
+    let recorded = record.services.iter().filter(|it| it.definition.is_none());
+    let mut names = recorded.map(|it| it.name.as_str()).chain(others.iter().map(String::as_str));
+    let Some(other) = names.find(is_of) else { return Ok(()) };
+    Err(Error::usage(format!(
+        "`{name}` and `{other}`, which is there, would have the same package, {package}.v1"
+    ))
+    .with_hint(format!(
+        "take a name that differs in more than `-service`; for a second crate that serves what `{other}` does, `--from {}`",
+        shown(&root.join(proto_of(name)))
+    )))
+}
+
+/// Refuses the name of a crate that the workspace has elsewhere: cargo takes no two of a name.
+fn check_crate(root: &Path, name: &Name, folder: &str) -> Result<()> {
+    // A workspace without members is none that cargo reads; it has no crate either.
+    let Ok(project) = Project::find(root) else { return Ok(()) };
+    let place = project.root.join(folder);
+    let same = project.members.iter().find(|it| it.name == name.as_str() && it.folder != place);
+    same.map_or(Ok(()), |other| {
+        Err(Error::usage(format!(
+            "the workspace has a crate `{name}` already, in {}",
+            shown(&other.folder)
+        ))
+        .with_hint("take another name: cargo takes no two crates of one name"))
+    })
+}
+
+/// Refuses to write where something is.
+fn check_free(root: &Path, name: &Name, folder: &str, wish: &Wish, writing: Writing) -> Result<()> {
     if writing.force || writing.dry_run {
         return Ok(());
     }
-    let proto = format!("proto/{0}/v1/{0}.proto", name.package());
-    for path in [folder, &proto] {
-        if root.join(path).exists() {
-            return Err(Error::new(format!("{path} is there already; nothing was written"))
+    let proto = wish.from.is_none().then(|| proto_of(name));
+    for path in [Some(folder), proto.as_deref()].into_iter().flatten() {
+        let whole = root.join(path);
+        if whole.exists() {
+            return Err(Error::new(format!("{} is there already; nothing was written", shown(&whole)))
                 .with_hint("take another name; `--dry-run` shows what would be written, `--force` replaces what is there"));
         }
     }
@@ -147,7 +204,7 @@ fn edit(
             let text = text(None)?;
             changes.write(path, text);
         }
-        Err(error) => return Err(error).about(|| format!("read {path}")),
+        Err(error) => return Err(error).about(|| format!("read {}", shown(&root.join(path)))),
     }
     Ok(())
 }

@@ -6,10 +6,10 @@ mod told;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::cli::Writing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scaffold::{Database, Faces, Registry};
 use crate::shell::Shell;
 
@@ -26,13 +26,14 @@ pub(crate) struct Arguments {
     /// The folder to make; its last part is the name: small letters, digits, and `-` between words.
     ///
     /// `user-service` gets the package `user.v1` with `UserService`, and keeps users.
-    #[arg(value_name = "NAME")]
-    name: Option<PathBuf>,
+    // A text and not a path, so that an empty one comes here and is told what a name is.
+    #[arg(value_name = "NAME", value_hint = ValueHint::AnyPath)]
+    name: Option<String>,
     /// Makes a workspace: services beside each other that share protos, versions and one build.
     #[arg(long)]
     workspace: bool,
     /// A service to begin the workspace with; may be given again. Default: none.
-    #[arg(long = "service", value_name = "NAME", requires = "workspace", conflicts_with_all = ["from", "resource"])]
+    #[arg(long = "service", value_name = "NAME", conflicts_with_all = ["from", "resource"])]
     services: Vec<String>,
     #[command(flatten)]
     wish: Wish,
@@ -74,10 +75,17 @@ pub(crate) struct Wish {
 
 pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let Arguments { name, workspace, services, mut wish, writing } = arguments;
+    if let (false, Some(service)) = (workspace, services.first()) {
+        let name = name.as_deref().unwrap_or("shop");
+        return Err(Error::usage("`--service` is what a workspace begins with, and none is asked for")
+            .with_hint(format!(
+                "a workspace: `bia new {name} --workspace --service {service}`; one service by itself: `bia new {service}`"
+            )));
+    }
     let is_asked = shell.can_ask() && !wish.yes;
     let from = plan::read_definition(&wish)?;
     let folder = match name {
-        Some(folder) => folder,
+        Some(name) => PathBuf::from(name),
         None => plan::name_instead(workspace, from.as_ref(), is_asked)?,
     };
     let plan = if workspace {

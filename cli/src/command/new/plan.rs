@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::change::{Changes, Manner};
 use crate::cli::Writing;
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 use crate::scaffold::{
     Database, Defined, Files, Formatter, Framework, Name, Record, Resource, Service, Workspace,
     is_program, lock, name_of,
@@ -141,12 +142,12 @@ impl Plan {
             Ok(mut entries) => entries.next().is_none(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
             Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => false,
-            Err(error) => return Err(error).about(|| format!("read {}", folder.display())),
+            Err(error) => return Err(error).about(|| format!("read {}", shown(folder))),
         };
         if is_new {
             return Ok(());
         }
-        Err(Error::new(format!("{} is there already; nothing was written", folder.display()))
+        Err(Error::new(format!("{} is there already; nothing was written", shown(folder)))
             .with_hint("take another name; `--dry-run` shows what would be written, `--force` replaces what is there"))
     }
 
@@ -202,6 +203,10 @@ pub(crate) fn put(changes: &mut Changes, path: &str, text: &str) {
 
 /// The last part of a path: a name.
 fn last(folder: &Path) -> Result<String> {
+    if folder.as_os_str().is_empty() {
+        // Which is told as a name that is none.
+        return Ok(String::new());
+    }
     let name = folder.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned).ok_or_else(|| {
         Error::usage(format!("`{}` does not end in a name", folder.display()))

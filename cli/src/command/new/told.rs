@@ -1,6 +1,7 @@
 //! What is said at the end: what was taken for granted, and what comes next.
 
 use crate::cli::Writing;
+use crate::paths::shown;
 use crate::scaffold::{Database, Faces, Registry, Service};
 use crate::shell::{Look, Shell};
 
@@ -14,7 +15,7 @@ pub(super) fn next(plan: &Plan, writing: Writing, shell: &Shell) {
     if writing.dry_run {
         return;
     }
-    let mut lines = vec![format!("cd {}", plan.folder.display())];
+    let mut lines = vec![format!("cd {}", shown(&plan.folder))];
     match plan.services.first() {
         None => lines.push("bia add service user-service".to_owned()),
         Some(parts) => {

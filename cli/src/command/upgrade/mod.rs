@@ -10,6 +10,7 @@ use clap::Args;
 use crate::change::{Changes, Manner};
 use crate::cli::Writing;
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 use crate::project::here;
 use crate::scaffold::{Formatter, Framework, Record, is_program, lock};
 use crate::shell::{Look, Shell};
@@ -104,11 +105,11 @@ fn find(folder: &Path) -> Result<(PathBuf, Record)> {
 fn read(path: &Path) -> Result<Option<String>> {
     match fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_cause| {
-            Error::new(format!("{} is no text any more; nothing was written", path.display()))
+            Error::new(format!("{} is no text any more; nothing was written", shown(path)))
                 .with_hint("move it away to have it made anew, or put it under another name")
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).about(|| format!("read {}", path.display())),
+        Err(error) => Err(error).about(|| format!("read {}", shown(path))),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{About as _, Error, Result};
 use crate::handler;
+use crate::paths::{proto_file, shown};
 
 use super::Files;
 use super::words::Words;
@@ -61,14 +62,11 @@ impl Defined {
     ///
     /// It is not there or is wrong, with `file:line:column`; it defines no service.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let path = path.canonicalize().map_err(|cause| {
-            Error::new(format!("cannot read {}: {cause}", path.display()))
-                .with_hint("`--from` takes the path of a .proto file that defines a service")
-        })?;
-        let model = Compiler::new().file(&path).model()?;
+        let path = proto_file(path, "--from")?;
+        let model = Compiler::new().file(&path).model().map_err(unread)?;
         let package =
             model.packages.iter().find(|it| !it.services.is_empty()).ok_or_else(|| {
-                Error::new(format!("{} defines no service", path.display()))
+                Error::new(format!("{} defines no service", shown(&path)))
                     .with_hint("name the file with `service … {` in it; what it imports is found")
             })?;
         let mut protos = Files::new();
@@ -79,11 +77,10 @@ impl Defined {
             } else if Model::carries(name) {
                 continue;
             }
-            let text = fs::read_to_string(file).about(|| format!("read {}", file.display()))?;
+            let text = fs::read_to_string(file).about(|| format!("read {}", shown(file)))?;
             protos.insert(name.to_owned(), text);
         }
-        let proto =
-            own.ok_or_else(|| Error::new(format!("cannot find {} again", path.display())))?;
+        let proto = own.ok_or_else(|| Error::new(format!("cannot find {} again", shown(&path))))?;
         let definition = Definition {
             proto,
             module: module(package),
@@ -146,6 +143,17 @@ impl Definition {
             format!(".serve(api::{function}(service::{function}::{api}))")
         });
         words.add("@serve@", serve.collect::<Vec<_>>().join("\n"));
+    }
+}
+
+/// What is wrong with a definition. No crate is around it whose folder or `build.rs` could be meant.
+fn unread(error: bia_codegen::Error) -> Error {
+    let error = Error::from(error);
+    match error.hint().map(|hint| hint.replace("the crate's folder", "the current folder")) {
+        Some(hint) => {
+            error.with_hint(hint.replace("add a folder with Compiler::include", "put it there"))
+        }
+        None => error,
     }
 }
 

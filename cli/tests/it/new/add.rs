@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{empty, good, text, tree};
+use super::{empty, good, repository, text, tree};
 use crate::command::run;
+use crate::formatted::is_laid_out;
 
 #[test]
 fn a_service_joins_a_workspace_on_ports_of_its_own_and_comments_stay() {
@@ -57,6 +58,64 @@ fn a_workspace_that_others_made_gets_what_a_service_inherits() {
     let manifest = text(folder.path().join("Cargo.toml"));
     assert!(manifest.contains("    \"tools\",\n    \"services/user-service\",\n]"), "{manifest}");
     assert!(manifest.contains("tokio = \"1.40\"\n") && manifest.contains("\nbia = "), "{manifest}");
+}
+
+#[test]
+fn a_name_that_leads_to_the_package_of_another_service_is_told_as_that() {
+    let folder = empty();
+    good(folder.path(), &["new", "shop", "--workspace", "--service", "config-service", "-q"]);
+    let shop = folder.path().join("shop");
+    let before = tree(&shop);
+    for more in [&[][..], &["--dry-run"], &["--force"]] {
+        let ran = run(&shop, &[&["add", "service", "config"], more].concat());
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        let told =
+            "`config` and `config-service`, which is there, would have the same package, config.v1";
+        assert!(ran.err.contains(told), "{}", ran.err);
+        assert!(ran.err.contains("hint: take a name that differs in more"), "{}", ran.err);
+        assert!(ran.err.contains("--from proto/config/v1/config.proto"), "{}", ran.err);
+    }
+    // Not the record alone tells it.
+    fs::remove_dir_all(shop.join(".bia")).expect("it is there");
+    let ran = run(&shop, &["add", "service", "config"]);
+    assert!(ran.code == 2 && ran.err.contains("the same package"), "{}", ran.err);
+    assert_eq!(
+        tree(&shop),
+        before.into_iter().filter(|it| !it.starts_with(".bia")).collect::<Vec<_>>()
+    );
+    // What it names as the remedy is one.
+    good(&shop, &["add", "service", "config", "--from", "proto/config/v1/config.proto", "-q"]);
+}
+
+#[test]
+fn a_name_that_a_crate_of_the_workspace_has_is_refused() {
+    let folder = empty();
+    good(folder.path(), &["new", "shop", "--workspace", "-q"]);
+    let shop = folder.path().join("shop");
+    fs::create_dir_all(shop.join("tools/src")).expect("a folder");
+    fs::write(shop.join("tools/src/lib.rs"), "").expect("a file");
+    fs::write(shop.join("tools/Cargo.toml"), "[package]\nname = \"tools\"\n").expect("a file");
+    let manifest = text(shop.join("Cargo.toml")).replace("members = []", "members = [\"tools\"]");
+    fs::write(shop.join("Cargo.toml"), manifest).expect("a file");
+    let ran = run(&shop, &["add", "service", "tools"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("has a crate `tools` already, in tools\n"), "{}", ran.err);
+    assert!(!shop.join("services").exists());
+}
+
+#[test]
+fn a_service_is_laid_out_as_the_workspace_that_it_joins() {
+    let folder = empty();
+    fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = []\n").expect("a file");
+    fs::write(folder.path().join("rustfmt.toml"), "hard_tabs = true\n").expect("a file");
+    good(folder.path(), &["add", "service", "stock-service", "-q"]);
+    let proto = repository().join("examples/proto/user/v1/user.proto").display().to_string();
+    good(folder.path(), &["add", "service", "people-service", "--from", &proto, "-q"]);
+    assert!(text(folder.path().join("services/stock-service/src/main.rs")).contains("\n\tlet "));
+    is_laid_out(folder.path());
+    // An upgrade compares with the template, and finds nothing to do.
+    let again = good(folder.path(), &["upgrade", "--dry-run"]);
+    assert!(!again.err.contains("Conflict") && !again.err.contains("Updated"), "{}", again.err);
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn a_name_that_cannot_be_is_told_with_one_that_can() {
         ("UserService", ["small letters", "`user-service`"]),
         ("größe", ["small letters", "hint"]),
         ("..", ["does not end in a name", "hint"]),
+        ("", ["it is empty", "hint: name it after what it does: `user-service`"]),
     ] {
         refused(&run(folder.path(), &["new", name]), 2, &words);
     }
@@ -35,6 +36,15 @@ fn a_name_that_cannot_be_is_told_with_one_that_can() {
         2,
         &["another `result`", "hint"],
     );
+    assert_eq!(tree(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_service_to_begin_a_workspace_with_needs_one() {
+    let folder = empty();
+    let ran = run(folder.path(), &["new", "mall", "--service", "stock-service"]);
+    let hint = "`bia new mall --workspace --service stock-service`";
+    refused(&ran, 2, &["`--service` is what a workspace begins with", hint]);
     assert_eq!(tree(folder.path()), [""; 0]);
 }
 
@@ -74,8 +84,25 @@ fn a_proto_with_errors_is_told_with_its_place_and_makes_nothing() {
     let from = |file: &str| run(folder.path(), &["new", "a-service", "--from", file]);
     refused(&from("wrong.proto"), 1, &["wrong.proto:3:", "Nothing"]);
     refused(&from("no.proto"), 1, &["defines no service", "hint"]);
-    refused(&from("missing.proto"), 1, &["missing.proto", "hint"]);
-    assert_eq!(tree(folder.path()), ["no.proto", "wrong.proto"]);
+    let takes = "hint: `--from` takes the path of a .proto file";
+    refused(&from("missing.proto"), 1, &["cannot read missing.proto: ", takes]);
+    refused(&from("."), 1, &[". is a folder, not a proto", takes]);
+    write(
+        "lost.proto",
+        "syntax = \"proto3\";\npackage a.v1;\nimport \"b/b.proto\";\nservice A {}\n",
+    );
+    let ran = from("lost.proto");
+    refused(
+        &ran,
+        1,
+        &[
+            "error: lost.proto:3:1: import 'b/b.proto' not found",
+            "hint: imports are",
+            "put it there",
+        ],
+    );
+    assert!(!ran.err.contains("help:") && !ran.err.contains("crate's"), "{}", ran.err);
+    assert_eq!(tree(folder.path()), ["lost.proto", "no.proto", "wrong.proto"]);
 }
 
 #[test]
@@ -83,6 +110,10 @@ fn a_framework_that_is_not_there_is_told() {
     let folder = empty();
     let ran = run(folder.path(), &["new", "user-service", "--framework", "nowhere"]);
     refused(&ran, 2, &["`nowhere` is neither a version nor a folder", "hint"]);
+    let ran = run(folder.path(), &["new", "user-service", "--framework", "9.9.9"]);
+    let remedy = "`cargo install bia-cli --version 9.9.9`";
+    refused(&ran, 2, &["are for bia 0.1.0, which `9.9.9` is not", "--framework 0.1.0", remedy]);
+    assert_eq!(tree(folder.path()), [""; 0]);
     good(folder.path(), &["new", "user-service", "--framework", "0.1.0", "-q"]);
     let manifest = text(folder.path().join("user-service/Cargo.toml"));
     assert!(
@@ -110,8 +141,15 @@ fn without_permission_it_says_so_and_leaves_nothing() {
     } else {
         run(folder.path(), &["new", &place])
     };
-    refused(&ran, 1, &["cannot make", "locked", "ermission denied"]);
+    refused(&ran, 1, &["cannot make the folder", "locked/user-service: Permission denied", "hint"]);
+    told_once(&ran);
     assert_eq!(tree(&locked), [""; 0]);
+}
+
+/// The place and the reason come once, and nothing of how files are written.
+fn told_once(ran: &Ran) {
+    assert!(!ran.err.contains(".bia-unfinished"), "{}", ran.err);
+    assert_eq!(ran.err.matches("os error").count(), 1, "{}", ran.err);
 }
 
 /// The command as a user that owns nothing.
@@ -146,7 +184,12 @@ fn a_full_disk_leaves_what_was_there() {
     let left = tree(&disk);
     let unmounted = Command::new("umount").arg(&disk).status().expect("it runs");
     assert!(unmounted.success());
-    refused(&ran, 1, &["cannot write", "No space left"]);
+    refused(
+        &ran,
+        1,
+        &["cannot write user-service/", "No space left", "hint: nothing was written: make room"],
+    );
+    told_once(&ran);
     assert_eq!(left, [""; 0]);
 }
 

@@ -111,6 +111,16 @@ fn the_services_of_a_workspace_pass_their_ci_and_answer_beside_each_other() {
     // Streams of all kinds, and rules of all kinds.
     let proto = repository().join("examples/proto/user/v1/user.proto").display().to_string();
     good(&shop, &["add", "service", "people-service", "--from", &proto]);
+    // What is added later is no less good.
+    good(&shop, &["add", "client", "people-service", "--from", "stock-service"]);
+    good(
+        &shop,
+        &["add", "job", "expire-stock-that-nobody-has-asked-for", "--service", "stock-service"],
+    );
+    good(&shop, &["add", "error", "STOCK_LOCKED", "--code", "409", "--service", "StockService"]);
+    let fields = ["--request", "string id", "--response", "map<string,int32> counts"];
+    good(&shop, &[&["add", "rpc", "StockService/CountStock"][..], &fields].concat());
+    good(&shop, &["proto", "format", "--check"]);
     works(&shop, "sh", &[".ci/run"]);
     works(&shop, "cargo", &["build", "--workspace"]);
 
