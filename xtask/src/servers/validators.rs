@@ -1,4 +1,5 @@
-//! What judges the files that `bia deploy` writes: the programs that will read them, or linters of them.
+//! What judges the files that `bia deploy` writes: the programs that will read them, or linters of them. And buf, whom
+//! `bia proto` is held against.
 
 use std::process::Command;
 
@@ -10,7 +11,7 @@ use crate::root::{Cache, on_path};
 
 pub(super) const VALIDATORS: Part = Part {
     name: "validators",
-    what: "helm, kubectl, docker-compose, hadolint, actionlint, and schemas of Kubernetes and Istio",
+    what: "helm, kubectl, docker-compose, hadolint, actionlint, schemas of Kubernetes and Istio, buf",
     binaries: &[
         "helm",
         "kubectl",
@@ -19,6 +20,7 @@ pub(super) const VALIDATORS: Part = Part {
         "actionlint",
         "kubernetes-validate",
         "custom-resources",
+        "buf",
     ],
     is_optional: false,
     check: |cache| {
@@ -32,19 +34,22 @@ pub(super) const VALIDATORS: Part = Part {
         let actionlint = told("actionlint", &["-version"])?;
         told("kubernetes-validate", &["--version"])?;
         told("custom-resources", &[])?;
+        let buf = told("buf", &["--version"])?;
         Some(format!(
-            "helm {}, compose {}, hadolint {}, actionlint {}",
+            "helm {}, compose {}, hadolint {}, actionlint {}, buf {}",
             helm.trim(),
             compose.trim(),
             hadolint.split_whitespace().last()?,
-            actionlint.lines().next()?.split_whitespace().last()?
+            actionlint.lines().next()?.split_whitespace().last()?,
+            buf.trim()
         ))
     },
     get: |cache| {
         helm(cache)?;
         compose(cache)?;
         linters(cache)?;
-        schemas(cache)
+        schemas(cache)?;
+        npm_packages(cache)
     },
 };
 
@@ -109,11 +114,15 @@ fn linters(cache: &Cache) -> Result<()> {
     Ok(())
 }
 
-/// Those of Kubernetes' own resources, and of the custom ones that are written.
+/// Those of Kubernetes' own resources.
 fn schemas(cache: &Cache) -> Result<()> {
     let python = python::environment(cache, "validators")?;
     python::require(cache, &python, include_str!("validators.txt"))?;
-    cache.link(&python.with_file_name("kubernetes-validate"), "kubernetes-validate")?;
+    cache.link(&python.with_file_name("kubernetes-validate"), "kubernetes-validate")
+}
+
+/// The schemas of the custom resources that are written, and buf.
+fn npm_packages(cache: &Cache) -> Result<()> {
     let folder = cache.join("opt/custom-resources");
     let lock = include_str!("validators/package-lock.json");
     npm::install(cache, include_str!("validators/package.json"), lock, &folder)?;
@@ -121,5 +130,15 @@ fn schemas(cache: &Cache) -> Result<()> {
     crate::root::write(&script, include_str!("validators/custom-resources.mjs"))?;
     let node = on_path("node").ok_or_else(|| Error::new("node is not on PATH"))?;
     let line = format!("exec '{}' '{}' \"$@\"", node.display(), script.display());
-    cache.launch("custom-resources", &line)
+    cache.launch("custom-resources", &line)?;
+    // The program itself is in a package of the machine's kind, of which npm took the right one; that
+    // beside it only starts it.
+    let of_machine = |file: &std::path::Path| {
+        let package = file.ancestors().nth(2).and_then(|it| it.file_name());
+        file.ends_with("bin/buf")
+            && package.is_some_and(|it| it.to_string_lossy().starts_with("buf-"))
+    };
+    let buf = find(&folder.join("node_modules/@bufbuild"), &of_machine)
+        .ok_or_else(|| Error::new("npm has no buf for this machine"))?;
+    cache.link(&buf, "buf")
 }
