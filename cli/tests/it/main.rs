@@ -19,3 +19,4 @@ mod run;
 mod servers;
 mod sync;
 mod synced;
+mod tools;

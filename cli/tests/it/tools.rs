@@ -1,4 +1,4 @@
-//! The programs that judge what was written; `cargo xtask servers install validators promtool` has them.
+//! The programs that judge what was written; `cargo xtask servers install` has them.
 #![expect(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 /// The program `name`, for the test of the name `test`; without it the test is to pass, and says so.
 /// In CI it fails.
 #[expect(clippy::print_stderr, reason = "what is not tested is said aloud")]
-pub(super) fn tool(name: &str, test: &str) -> Option<PathBuf> {
+pub(crate) fn tool(name: &str, test: &str) -> Option<PathBuf> {
     let variable = format!("BIA_{}_BIN", name.to_uppercase().replace('-', "_"));
     let cache = std::env::var_os("BIA_CACHE").map(PathBuf::from).or_else(|| {
         std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache").join("bia"))
@@ -30,7 +30,7 @@ pub(super) fn tool(name: &str, test: &str) -> Option<PathBuf> {
 }
 
 /// Whether `program` finds nothing wrong, and what it said.
-pub(super) fn judged(program: &Path, folder: &Path, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn judged(program: &Path, folder: &Path, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
     // It reads settings of whoever runs the tests otherwise.
@@ -42,7 +42,7 @@ pub(super) fn judged(program: &Path, folder: &Path, arguments: &[&str]) -> (bool
 
 /// The output of `program`, which finds nothing wrong.
 #[track_caller]
-pub(super) fn right(program: &Path, folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn right(program: &Path, folder: &Path, arguments: &[&str]) -> String {
     let (is_right, said) = judged(program, folder, arguments);
     assert!(is_right, "{} {arguments:?}: {said}", program.display());
     said

@@ -11,8 +11,8 @@ use bia::testing::TestApp;
 use serde_json::Value;
 
 use super::fixture::Workspace;
-use super::tools::{right, tool};
 use super::yaml::{document, documents};
+use crate::tools::{right, tool};
 
 /// The only container of a Deployment.
 fn container(deployment: &Value) -> &Value {

@@ -4,7 +4,6 @@ mod agreement;
 mod fixture;
 mod golden;
 mod rewriting;
-mod tools;
 mod validators;
 mod wrong;
 mod yaml;

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::fixture::Workspace;
-use super::tools::{judged, right, tool};
 use super::yaml::documents;
+use crate::tools::{judged, right, tool};
 
 /// Everything that can be asked for at once.
 const EVERYTHING: &str = "--database postgres --canary 10 --monitor --headless --ingress shop.example \

@@ -3,6 +3,7 @@
 
 mod add;
 mod breaking;
+mod buf;
 mod format;
 mod lint;
 mod running;

@@ -130,8 +130,8 @@ changes! {
         "what one side sends, the other reads wrong or not at all",
         "keep the type, and add a field of another number";
     Wire Breaks WIRE_FIELD_CARDINALITY:
-        "a field became a list, or is none any more",
-        "all values but the last are lost, or packed numbers are not found",
+        "a field became a list or a map, or is none any more",
+        "all values but the last are lost, of a map those of the same key, or packed numbers are not found",
         "keep the field, and add one of another number";
     Wire Breaks WIRE_FIELD_ONEOF:
         "a field moved into a oneof, or out of one",

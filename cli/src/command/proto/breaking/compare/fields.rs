@@ -220,11 +220,9 @@ impl Comparison<'_> {
             match (old.get_field(number), new.get_field(number)) {
                 (Some(old), Some(new)) if old.is_list() == new.is_list() => {
                     let part = fit((&old.kind(), old.is_group()), (&new.kind(), new.is_group()));
-                    // A key is a text in JSON whatever it is.
-                    let json = part.json || number == 1;
                     whole = Fit {
                         wire: whole.wire && part.wire,
-                        json: whole.json && json,
+                        json: whole.json && part.json,
                         source: whole.source && part.source,
                     };
                 }
@@ -262,9 +260,8 @@ impl Comparison<'_> {
             }
             return;
         }
-        if from.is_one() || to.is_one() {
-            found(change::WIRE_FIELD_CARDINALITY);
-        }
+        // A map is written as a list of entries; but it keeps one of a key, and in no order.
+        found(change::WIRE_FIELD_CARDINALITY);
         found(change::JSON_FIELD_CARDINALITY);
         found(change::SOURCE_FIELD_TYPE);
     }

@@ -1,7 +1,24 @@
-//! Edits, each with all that must be found of it.
+//! Edits, each with all that must be found of it. buf judges them too, in `tests/it/proto/buf`.
 
 /// What it is, the old text, the new one, and the kinds of change.
 pub(super) type Edit = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+/// The whole text of a file of which only the interesting part is written.
+pub(super) fn whole(text: &str) -> String {
+    if text.starts_with("syntax") {
+        return text.to_owned();
+    }
+    let imports = [
+        ("google.api.", "google/api/annotations.proto"),
+        ("buf.validate.", "buf/validate/validate.proto"),
+        ("(bia.", "bia/options.proto"),
+        ("google.protobuf.Timestamp", "google/protobuf/timestamp.proto"),
+        ("google.protobuf.Duration", "google/protobuf/duration.proto"),
+    ];
+    let imports = imports.iter().filter(|(word, _)| text.contains(word));
+    let imports: String = imports.map(|(_, file)| format!("import \"{file}\";\n")).collect();
+    format!("syntax = \"proto3\";\npackage t.v1;\n{imports}{text}\n")
+}
 
 #[rustfmt::skip]
 pub(super) const EDITS: &[Edit] = &[
@@ -160,15 +177,15 @@ pub(super) const EDITS: &[Edit] = &[
     ("map became a list of entries",
      "message E { string key = 1; int32 value = 2; } message A { map<string, int32> a = 1; }",
      "message E { string key = 1; int32 value = 2; } message A { repeated E a = 1; }",
-     &["JSON_FIELD_CARDINALITY", "SOURCE_FIELD_TYPE"]),
+     &["WIRE_FIELD_CARDINALITY", "JSON_FIELD_CARDINALITY", "SOURCE_FIELD_TYPE"]),
     ("list of entries became a map",
      "message E { string key = 1; int32 value = 2; } message A { repeated E a = 1; }",
      "message E { string key = 1; int32 value = 2; } message A { map<string, int32> a = 1; }",
-     &["JSON_FIELD_CARDINALITY", "SOURCE_FIELD_TYPE"]),
+     &["WIRE_FIELD_CARDINALITY", "JSON_FIELD_CARDINALITY", "SOURCE_FIELD_TYPE"]),
     ("map became a list of something else",
      "message E { int32 x = 1; } message A { map<string, int32> a = 1; }",
      "message E { int32 x = 1; } message A { repeated E a = 1; }",
-     &["WIRE_FIELD_TYPE", "JSON_FIELD_CARDINALITY", "SOURCE_FIELD_TYPE"]),
+     &["WIRE_FIELD_CARDINALITY", "WIRE_FIELD_TYPE", "JSON_FIELD_CARDINALITY", "SOURCE_FIELD_TYPE"]),
     ("map became a message",
      "message E { string key = 1; int32 value = 2; } message A { map<string, int32> a = 1; }",
      "message E { string key = 1; int32 value = 2; } message A { E a = 1; }",
@@ -184,7 +201,15 @@ pub(super) const EDITS: &[Edit] = &[
     ("keys of a map",
      "message A { map<string, int32> a = 1; }",
      "message A { map<int32, int32> a = 1; }",
-     &["WIRE_FIELD_TYPE", "SOURCE_FIELD_TYPE"]),
+     &["WIRE_FIELD_TYPE", "JSON_FIELD_TYPE", "SOURCE_FIELD_TYPE"]),
+    ("keys of a map, numbers for true and false",
+     "message A { map<bool, int32> a = 1; }",
+     "message A { map<int32, int32> a = 1; }",
+     &["JSON_FIELD_TYPE", "SOURCE_FIELD_TYPE"]),
+    ("map renamed",
+     "message A { map<string, int32> a = 1; }",
+     "message A { map<string, int32> b = 1; }",
+     &["JSON_FIELD_NAME", "SOURCE_FIELD_NAME"]),
     ("packed changed",
      "message A { repeated int32 a = 1; }",
      "message A { repeated int32 a = 1 [packed = false]; }",
@@ -273,6 +298,14 @@ pub(super) const EDITS: &[Edit] = &[
      r#"syntax = "proto2"; package t.v1; message A { repeated int32 a = 1; }"#,
      r#"syntax = "proto3"; package t.v1; message A { repeated int32 a = 1; }"#,
      &["WIRE_SYNTAX"]),
+    ("syntax changed to the older one",
+     r#"syntax = "proto3"; package t.v1; message A { string a = 1; } enum E { Z = 0; }"#,
+     r#"syntax = "proto2"; package t.v1; message A { optional string a = 1; } enum E { Z = 0; }"#,
+     &["WIRE_SYNTAX", "SOURCE_FIELD_TYPE"]),
+    ("options for other languages",
+     r#"option java_package = "a"; option java_outer_classname = "A"; option go_package = "a"; option csharp_namespace = "A"; option optimize_for = SPEED; message A { int64 a = 1; string b = 2; }"#,
+     r#"option java_package = "b"; option java_outer_classname = "B"; option java_multiple_files = true; option java_string_check_utf8 = true; option java_generic_services = true; option go_package = "b"; option csharp_namespace = "B"; option optimize_for = CODE_SIZE; option objc_class_prefix = "B"; option php_class_prefix = "B"; option php_namespace = "B"; option php_metadata_namespace = "B"; option ruby_package = "B"; option swift_prefix = "B"; option cc_enable_arenas = false; option cc_generic_services = true; option py_generic_services = true; message A { option no_standard_descriptor_accessor = true; int64 a = 1 [jstype = JS_STRING]; string b = 2 [ctype = CORD]; }"#,
+     &[]),
     ("package changed",
      "message A {} service S { rpc M(A) returns (A); }",
      r#"syntax = "proto3"; package t.v2; message A {} service S { rpc M(A) returns (A); }"#,
