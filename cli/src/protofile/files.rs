@@ -21,6 +21,8 @@ pub(crate) struct Wanted {
     pub(crate) files: Vec<PathBuf>,
     /// Folders in which imports are looked for, beside those that the files tell.
     pub(crate) includes: Vec<PathBuf>,
+    /// What each build script around here compiles, by whole paths.
+    pub(crate) compiled: Vec<BTreeSet<PathBuf>>,
 }
 
 /// Files whose imports are relative to one folder: they are compiled together.
@@ -108,6 +110,8 @@ impl Wanted {
             let near = |path: &PathBuf| relative(&member.folder.join(path), &here);
             let includes = script.includes.iter().map(near).filter(|folder| folder.is_dir());
             self.includes.extend(includes);
+            let whole = |path: &PathBuf| member.folder.join(path).canonicalize().ok();
+            self.compiled.push(script.files.iter().filter_map(whole).collect());
             let is_here = here.starts_with(&member.folder) || member.folder.starts_with(&here);
             if with_files && is_here {
                 let files: Vec<PathBuf> =
@@ -129,16 +133,57 @@ impl Wanted {
         }
         let roots: Vec<PathBuf> = by_root.keys().cloned().collect();
         let groups = by_root.into_iter().map(|(root, files)| {
-            let mut includes = vec![root.clone()];
-            for more in self.includes.iter().chain(&roots) {
-                if !includes.contains(more) {
-                    includes.push(more.clone());
-                }
-            }
+            let includes = once([&root].into_iter().chain(&self.includes).chain(&roots));
             Group { root, files, includes }
         });
         Ok(groups.collect())
     }
+
+    /// The files by what becomes code together, for one process: those of a build script; of those that
+    /// none names, those of a package. A file may be in several.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub(crate) fn processes(&self) -> Result<Vec<Compiler>> {
+        let mut files = Vec::new();
+        for file in &self.files {
+            let text = read(file)?;
+            let root = root_of(file, &text);
+            let whole = file.canonicalize().unwrap_or_else(|_| file.clone());
+            files.push((file, whole, root, package(&text).unwrap_or_default()));
+        }
+        let mut together: Vec<Vec<_>> = self
+            .compiled
+            .iter()
+            .map(|named| files.iter().filter(|(_, whole, ..)| named.contains(whole)).collect())
+            .collect();
+        let is_left = |whole: &PathBuf| !self.compiled.iter().any(|named| named.contains(whole));
+        let mut packages = BTreeMap::<(&PathBuf, &str), Vec<_>>::new();
+        for file in files.iter().filter(|(_, whole, ..)| is_left(whole)) {
+            packages.entry((&file.2, &file.3)).or_default().push(file);
+        }
+        together.extend(packages.into_values());
+        let roots: BTreeSet<&PathBuf> = files.iter().map(|(_, _, root, _)| root).collect();
+        let compilers = together.into_iter().filter(|files| !files.is_empty()).map(|together| {
+            let first = together.iter().map(|(_, _, root, _)| root);
+            let includes = once(first.chain(&self.includes).chain(roots.iter().copied()));
+            let compiler = Compiler::new().files(together.iter().map(|(file, ..)| file));
+            includes.iter().fold(compiler, Compiler::include)
+        });
+        Ok(compilers.collect())
+    }
+}
+
+/// Each of `folders` once, in their order.
+fn once<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> Vec<PathBuf> {
+    let mut once = Vec::new();
+    for folder in folders {
+        if !once.contains(folder) {
+            once.push(folder.clone());
+        }
+    }
+    once
 }
 
 impl Group {

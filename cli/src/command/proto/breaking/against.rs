@@ -85,7 +85,7 @@ fn of_path(path: &Path, wanted: &Wanted) -> Result<Side> {
         if files.is_empty() {
             return Err(Error::new(format!("there is no .proto file in {}", path.display())));
         }
-        let old = Wanted { files, includes: wanted.includes.clone() };
+        let old = Wanted { files, includes: wanted.includes.clone(), ..Wanted::default() };
         return here(&old, |_| None);
     }
     let bytes = std::fs::read(path).about(|| format!("read {}", path.display()))?;
@@ -130,7 +130,7 @@ fn of_revision(
         let there = repository.inside(include).map(|inside| folder.join(inside));
         there.filter(|folder| folder.is_dir()).unwrap_or_else(|| include.clone())
     });
-    let old = Wanted { files, includes: includes.collect() };
+    let old = Wanted { files, includes: includes.collect(), ..Wanted::default() };
     let show = |path: &str| {
         let inside = Path::new(path).strip_prefix(folder);
         inside.map_or_else(|_| path.to_owned(), |path| format!("{name}:{}", path.display()))

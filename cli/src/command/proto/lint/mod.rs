@@ -59,11 +59,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         return listed(&config, arguments.json, shell);
     }
     let wanted = Wanted::find(&arguments.paths, &arguments.include)?;
-    let mut findings = Vec::new();
-    for group in wanted.groups()? {
-        findings.extend(check::group(&group)?);
-    }
-    let mut findings = left(findings, &wanted, &config)?;
+    let mut findings = left(check::all(&wanted)?, &wanted, &config)?;
     findings.sort_by(|a, b| (&a.place, a.rule.id, &a.text).cmp(&(&b.place, b.rule.id, &b.text)));
     findings.dedup();
     if arguments.json {
@@ -232,10 +228,9 @@ fn listed(config: &Config, as_json: bool, shell: &Shell) -> Result<()> {
 /// What is found in files, for tests of other parts.
 #[cfg(test)]
 pub(super) fn lint(files: &[&std::path::Path]) -> Vec<String> {
-    let wanted =
-        Wanted { files: files.iter().map(|it| (*it).to_owned()).collect(), includes: Vec::new() };
-    let groups = wanted.groups().expect("they can be read");
-    let found = groups.iter().flat_map(|group| check::group(group).expect("they can be read"));
-    let left = left(found.collect(), &wanted, &Config::default()).expect("they can be read");
+    let files = files.iter().map(|it| (*it).to_owned()).collect();
+    let wanted = Wanted { files, ..Wanted::default() };
+    let found = check::all(&wanted).expect("they can be read");
+    let left = left(found, &wanted, &Config::default()).expect("they can be read");
     left.iter().map(|it| as_text(it, None)).collect()
 }

@@ -9,11 +9,11 @@ mod types;
 
 use std::path::PathBuf;
 
-use bia_codegen::Topic;
+use bia_codegen::{Compiler, Topic};
 use prost_reflect::{DescriptorPool, FileDescriptor};
 
 use crate::error::Result;
-use crate::protofile::{Group, Place, position_of};
+use crate::protofile::{Group, Place, Wanted, position_of};
 
 use super::rule::{self, Rule};
 
@@ -28,12 +28,29 @@ pub(super) struct Finding {
     pub(super) remedy: Option<String>,
 }
 
+/// All that is wrong with `wanted`.
+///
+/// # Errors
+///
+/// A file that cannot be read.
+pub(super) fn all(wanted: &Wanted) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for group in wanted.groups()? {
+        findings.extend(self::group(&group)?);
+    }
+    // What is not right in itself is no code, and told above.
+    let is_right = !findings.iter().any(|it| it.rule == rule::COMPILES);
+    let code = wanted.processes()?.into_iter().flat_map(code);
+    findings.extend(code.filter(|it| is_right || it.rule != rule::COMPILES));
+    Ok(findings)
+}
+
 /// All that is wrong with the files of a group.
 ///
 /// # Errors
 ///
 /// A file that cannot be read.
-pub(super) fn group(group: &Group) -> Result<Vec<Finding>> {
+fn group(group: &Group) -> Result<Vec<Finding>> {
     let pool = match group.compiler().descriptors() {
         Ok(pool) => pool,
         Err(error) => return Ok(told(&error, rule::COMPILES)),
@@ -54,19 +71,21 @@ pub(super) fn group(group: &Group) -> Result<Vec<Finding>> {
         findings.extend(check.findings);
     }
     findings.extend(ours::reasons(&files, |name| group.path(name).display().to_string()));
-    // Only what is right in itself is looked at as code.
-    if let Err(error) = group.compiler().generate() {
-        let rule = match error.topic() {
-            Topic::Source => rule::COMPILES,
-            Topic::Names => rule::RUST_NAMES,
-            Topic::Http => rule::HTTP_RULES,
-            Topic::Options => rule::METHOD_OPTIONS,
-            Topic::Rules => rule::VALIDATION_RULES,
-            _ => rule::CODE_GENERATES,
-        };
-        findings.extend(told(&error, rule));
-    }
     Ok(findings)
+}
+
+/// What the generator refuses of files that become code together.
+fn code(compiler: Compiler) -> Vec<Finding> {
+    let Err(error) = compiler.generate() else { return Vec::new() };
+    let rule = match error.topic() {
+        Topic::Source => rule::COMPILES,
+        Topic::Names => rule::RUST_NAMES,
+        Topic::Http => rule::HTTP_RULES,
+        Topic::Options => rule::METHOD_OPTIONS,
+        Topic::Rules => rule::VALIDATION_RULES,
+        _ => rule::CODE_GENERATES,
+    };
+    told(&error, rule)
 }
 
 /// What the generator says.
