@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// as it is.
 pub(crate) fn shown(path: &Path) -> String {
     let here = std::env::current_dir();
-    below(path, here.as_deref().unwrap_or(Path::new(""))).display().to_string()
+    below(path, here.as_deref().unwrap_or_else(|_gone| Path::new(""))).display().to_string()
 }
 
 /// The whole path of the proto that `option` names.
