@@ -87,7 +87,8 @@ impl Whereabouts {
         variables: &Variables,
     ) -> impl Iterator<Item = Result<Registry>> {
         let runtime = variables.get("XDG_RUNTIME_DIR").map(Path::new);
-        let named = around.iter().map(|it| self.registry_path.clone().or(it.local.path.clone()));
+        let named =
+            around.iter().map(|it| self.registry_path.as_ref().or(it.local.path.as_ref()).cloned());
         let paths = named.map(|path| path.unwrap_or_else(|| LocalSettings::default_path(runtime)));
         let mut paths: Vec<_> = paths.collect();
         if paths.is_empty() {

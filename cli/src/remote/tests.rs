@@ -35,6 +35,8 @@ fn places_are_read_as_people_write_them() {
         ("grpc://users", None),
         ("user service", None),
         ("a:b", None),
+        ("127.0.0.1", None),
+        ("::1", None),
         ("unix:///run/x.sock", None),
         ("grpc://a:1/x", None),
     ];
@@ -68,28 +70,29 @@ fn the_registry_is_the_one_that_is_said_else_the_local_one_and_that_of_the_setti
     };
     let at = |path: &Path| format!("local folder {}", path.display());
     let local = at(&folder.path().join("bia"));
+    let local = local.as_str();
     let leases_path = leases.to_str().expect("text");
-    assert_eq!(told(&[], &[]), [local.clone()]);
+    assert_eq!(told(&[], &[]), [local]);
     assert_eq!(told(&["--registry-path", leases_path], &[]), [at(&leases)]);
     assert_eq!(told(&["--registry", "none"], &[]), [""; 0]);
     assert_eq!(told(&["--registry", "consul"], &[]), ["consul at http://127.0.0.1:8500"]);
     assert_eq!(told(&["--consul", "c:1"], &[]), ["consul at http://c:1"]);
-    assert_eq!(told(&[], &[("BIA_REGISTRY__KIND", "none")]), [local.clone()], "of `bia run`");
+    assert_eq!(told(&[], &[("BIA_REGISTRY__KIND", "none")]), [local], "of `bia run`");
     let of_consul = [("CONSUL_HTTP_ADDR", "c:2"), ("CONSUL_HTTP_SSL", "true")];
     assert_eq!(told(&["--registry", "consul"], &of_consul), ["consul at https://c:2"]);
-    assert_eq!(told(&[], &of_consul), [local.clone()], "services do not go by it");
+    assert_eq!(told(&[], &of_consul), [local], "services do not go by it");
 
     fs::create_dir(folder.path().join("configs")).expect("a folder");
     let settings = "registry: {kind: consul, consul: {address: 'http://${AGENT:a}:3', token: t}}\n\
                     own: '${NOT_HERE}'\n";
     fs::write(folder.path().join("configs/app.yaml"), settings).expect("a file");
-    let (a, b) = ("consul at http://a:3".to_owned(), "consul at http://b:3".to_owned());
-    assert_eq!(told(&[], &[]), [local.clone(), a.clone()]);
-    assert_eq!(told(&[], &[("AGENT", "b")]), [local.clone(), b]);
-    assert_eq!(told(&[], &[("BIA_REGISTRY__LOCAL__PATH", leases_path)]), [at(&leases), a.clone()]);
+    let (a, b) = ("consul at http://a:3", "consul at http://b:3");
+    assert_eq!(told(&[], &[]), [local, a]);
+    assert_eq!(told(&[], &[("AGENT", "b")]), [local, b]);
+    assert_eq!(told(&[], &[("BIA_REGISTRY__LOCAL__PATH", leases_path)]), [at(&leases).as_str(), a]);
     assert_eq!(told(&["--registry", "consul"], &[]), [a]);
     assert_eq!(told(&["--consul", "c:1"], &[]), ["consul at http://c:1"]);
-    assert_eq!(told(&["--registry", "local"], &[]), [local.clone()]);
+    assert_eq!(told(&["--registry", "local"], &[]), [local]);
     let prod = "registry: {kind: none}";
     fs::write(folder.path().join("configs/app.prod.yaml"), prod).expect("a file");
     assert_eq!(told(&[], &[("BIA_ENV", "prod")]), [local]);

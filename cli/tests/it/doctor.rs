@@ -1,5 +1,4 @@
 //! `bia doctor`, on the examples and on machines that lack something.
-#![expect(clippy::expect_used, reason = "helpers of a test")]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

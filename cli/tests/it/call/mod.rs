@@ -1,5 +1,5 @@
 //! `bia call`, `bia services` and `bia routes`, against services that run.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod bench;
 mod calls;

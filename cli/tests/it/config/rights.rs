@@ -73,7 +73,7 @@ fn settings_that_are_nowhere_and_agents_that_are_away_are_told_with_the_remedy()
     let ran = run(example(), &["config", "get"]);
     says(&ran, 1, &["user-service reads no settings from Consul", "config.consul.prefix"]);
     let ran = run(example(), &["config", "get", "--service", "usr-service"]);
-    says(&ran, 1, &["there is no service `usr-service`"]);
+    says(&ran, 1, &["there is no service `usr-service`", "`--prefix config/usr-service`"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set", "pool"]), 2, &["KEY.PATH=VALUE"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set"]), 2, &["KEY.PATH=VALUE"]);
     says(&config_in(folder.path(), "ftp://x", &["get"]), 1, &["is no address"]);
