@@ -95,8 +95,19 @@ pub(crate) async fn connect(
     let last = Arc::default();
     let noting = Noting { last: Arc::clone(&last), inner: LeastCost };
     let builder = builder.settings(settings).balancer(Arc::new(noting));
-    let channel = builder.build().map_err(|error| Error::new(whole(&error)))?;
+    let channel = builder.build().map_err(|error| unusable(&error))?;
     Ok(Connection { channel, registry: through, last })
+}
+
+/// What cannot be used, by the names that it has on a command line.
+fn unusable(error: &bia::Error) -> Error {
+    let names = [
+        ("client.tls.ca ", "--ca "),
+        ("client.tls.certificate ", "--cert "),
+        ("client.tls.key ", "--key "),
+    ];
+    let what = names.iter().fold(whole(error), |told, (setting, flag)| told.replace(setting, flag));
+    Error::new(what)
 }
 
 /// Whoever names an address wants an answer of it, also if it says that it does not serve.

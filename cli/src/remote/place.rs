@@ -1,6 +1,7 @@
 //! What a user writes for a service that runs.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use bia::registry::Endpoint;
@@ -22,6 +23,10 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim().trim_end_matches('/');
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        if scheme.is_empty() && rest.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+            return Err(Error::usage(format!("{rest} is an address without a port"))
+                .with_hint(format!("write {rest}:8000, with the port that takes calls")));
+        }
         let place = match scheme {
             "" if rest.contains(':') => address("grpc", rest),
             "" => service(rest),

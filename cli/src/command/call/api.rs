@@ -67,6 +67,11 @@ impl Api {
                 "of {untold} the service tells nothing but the name: name its proto with --proto"
             ));
         }
+        if let Some(service) = self.services.iter().find(|it| is_service(it.full_name(), wanted)) {
+            let methods: Vec<_> = service.methods().map(|it| it.name().to_owned()).collect();
+            return Error::usage(format!("{} is a service, and no method", service.full_name()))
+                .with_hint(format!("its methods are {}", methods.join(", ")));
+        }
         let all = || self.services.iter().flat_map(ServiceDescriptor::methods);
         let names: Vec<_> = all().map(|method| operation(&method)).collect();
         // By the method's own name first: that is what is misspelt most.

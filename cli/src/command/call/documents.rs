@@ -8,6 +8,10 @@ use serde::de::{DeserializeSeed as _, Deserializer as _, IgnoredAny, SeqAccess, 
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
 
+const DESCRIBE: &str = "--describe shows what the method takes, with an example";
+const JSON: &str =
+    "a request is JSON, in quotes for the shell: '{\"id\": \"1\"}'; --describe shows an example";
+
 /// Text of which documents are cut off as they become whole.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
@@ -54,7 +58,7 @@ impl Documents {
             }
             Some(Err(error)) if error.is_eof() && !is_end => Ok(None),
             Some(Err(error)) => {
-                let error = wrong(&error, self.line, self.column);
+                let error = wrong(&error, self.line, self.column).with_hint(JSON);
                 // Whoever types goes on with the next line.
                 let length = self.text.iter().position(|byte| *byte == b'\n').map(|it| it + 1);
                 self.cut(length.unwrap_or(self.text.len()));
@@ -95,11 +99,7 @@ impl Document {
             false => kind.clone().deserialize(&mut reader).map(|message| vec![message]),
         };
         read.map_err(|error| {
-            let told = wrong(&error, self.line, self.column);
-            match hint(&error.to_string(), kind) {
-                Some(hint) => told.with_hint(hint),
-                None => told,
-            }
+            wrong(&error, self.line, self.column).with_hint(hint(&error.to_string(), kind))
         })
     }
 }
@@ -143,9 +143,11 @@ fn wrong(error: &serde_json::Error, line: usize, column: usize) -> Error {
 }
 
 /// What may have been meant.
-fn hint(error: &str, kind: &MessageDescriptor) -> Option<String> {
+fn hint(error: &str, kind: &MessageDescriptor) -> String {
     let mut parts = error.split('\'');
-    let (what, name) = (parts.next()?, parts.next()?);
+    let (Some(what), Some(name)) = (parts.next(), parts.next()) else {
+        return DESCRIBE.to_owned();
+    };
     let mut known = Vec::new();
     match what {
         "unrecognized field name " => names_in(kind, &mut Vec::new(), &mut |kind| {
@@ -156,13 +158,13 @@ fn hint(error: &str, kind: &MessageDescriptor) -> Option<String> {
                 known.extend(value.values().map(|value| value.name().to_owned()));
             }
         }),
-        _ => return None,
+        _ => return DESCRIBE.to_owned(),
     }
     let near = nearest(name, known.iter().map(String::as_str), 3);
-    Some(match near.as_slice() {
-        [] => "--describe shows what the method takes".to_owned(),
+    match near.as_slice() {
+        [] => DESCRIBE.to_owned(),
         near => format!("did you mean {}?", near.join(" or ")),
-    })
+    }
 }
 
 /// Goes through a message and all that it holds.

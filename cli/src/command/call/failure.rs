@@ -1,5 +1,7 @@
 //! What a call failed with, for whoever made it.
 
+use std::time::Duration;
+
 use bia::Code;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 use serde_json::{Value, json};
@@ -20,7 +22,14 @@ pub(super) struct Site<'a> {
     pub(super) registry: Option<&'a Registry>,
     pub(super) method: &'a MethodDescriptor,
     pub(super) pool: &'a DescriptorPool,
+    /// How long a call may take, if that was said.
+    pub(super) deadline: Option<Duration>,
 }
+
+/// How a client words it that it gave up; what follows is how long it waited, to the microsecond.
+const GAVE_UP: &str = " did not end within ";
+/// What is enough for most of what is slow.
+const PLENTY: Duration = Duration::from_secs(30);
 
 impl Site<'_> {
     /// Everything that the error says, and what to do about it.
@@ -28,7 +37,12 @@ impl Site<'_> {
         let code = error.grpc_code();
         let mut text = match error.message() {
             "" => format!("the call failed with {code}"),
-            message => message.to_owned(),
+            message => match (message.split_once(GAVE_UP), self.deadline) {
+                (Some((call, _)), Some(deadline)) if code == Code::DeadlineExceeded => {
+                    format!("{call}{GAVE_UP}{}", bia::config::duration::format(deadline))
+                }
+                _ => message.to_owned(),
+            },
         };
         let mut row = |name: &str, value: &str| {
             let mut lines = value.lines();
@@ -75,7 +89,10 @@ impl Site<'_> {
         }
         Some(match error.grpc_code() {
             Code::Unavailable => self.who_is_there().await,
-            Code::DeadlineExceeded => "give it more time: --deadline 30s".to_owned(),
+            Code::DeadlineExceeded => {
+                let more = self.deadline.map_or(PLENTY, |it| PLENTY.max(it.saturating_mul(2)));
+                format!("give it more time: --deadline {}", bia::config::duration::format(more))
+            }
             Code::Unimplemented if error.reason() == UNWRITTEN => {
                 "the method is there and not written yet: its body is where the service implements it"
                     .to_owned()

@@ -126,6 +126,7 @@ async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
         registry: connection.registry.as_ref(),
         method: &method,
         pool: &api.pool,
+        deadline: arguments.deadline,
     };
     if arguments.bench.bench {
         return bench::run(&arguments.bench, arguments.json, input, &caller, &site, &shell).await;
@@ -195,7 +196,7 @@ fn is_base64(text: &str) -> bool {
     let last = bare.bytes().next_back().and_then(digit).unwrap_or_default();
     bare.bytes().all(|c| digit(c).is_some())
         && last & unused == 0
-        && (!has_padding || text.len() % 4 == 0 && text.len() - bare.len() < 3)
+        && (!has_padding || text.len().is_multiple_of(4) && text.len() - bare.len() < 3)
 }
 
 /// `2s`, `500ms`; none of no length.

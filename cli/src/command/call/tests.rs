@@ -31,6 +31,7 @@ fn a_method_is_found_by_whatever_of_its_name_tells_it_from_others() {
         ("getuser", "user.v1.UserService/GetUser"),
         ("UsrService/GetUser", "user.v1.UserService/GetUser"),
         ("Service/GetUser", "user.v1.UserService/GetUser"),
+        ("v1.UserService", "its methods are CreateUser"),
         ("Frobnicate", "there are: user.v1.UserService/CreateUser"),
     ] {
         let error = api.method(name).expect_err(name);

@@ -60,7 +60,11 @@ async fn a_call_that_takes_too_long_ends_with_its_deadline() {
     let ran = server.bia(&slow);
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("status DEADLINE_EXCEEDED (4)"), "{}", ran.err);
-    assert!(ran.err.contains("hint: give it more time: --deadline"), "{}", ran.err);
+    assert!(ran.err.contains("hint: give it more time: --deadline 30s"), "{}", ran.err);
+    // As it was asked for, and not as long as it took to see that it was over.
+    let soon = ["call", "user-service", "GetUser", "{}", "--deadline", "1us"];
+    let ran = server.bia(&soon);
+    assert!(ran.err.contains("did not end within 1us\n"), "{}", ran.err);
     let ran = server.bia(&["call", "user-service", "GetUser", "--deadline", "soon"]);
     assert_eq!(ran.code, 2, "{}", ran.err);
 }
@@ -106,6 +110,9 @@ async fn tls_is_spoken_where_the_service_does_and_a_stranger_is_refused() {
     // The registry tells that it speaks TLS.
     let by_name = server.bia(&["call", "user-service", "GetUser", "--ca", ca]);
     assert_eq!(by_name.code, 0, "{}", by_name.err);
+    let nothing = run("/", &["call", &address, "GetUser", "--ca", "/nowhere.pem"]);
+    assert_eq!(nothing.code, 1);
+    assert!(nothing.err.contains("cannot read --ca /nowhere.pem"), "{}", nothing.err);
     let stranger = run("/", &["call", &address, "GetUser"]);
     assert_eq!(stranger.code, 1);
     assert!(stranger.err.contains("certificate"), "{}", stranger.err);
@@ -125,7 +132,11 @@ async fn what_makes_no_sense_is_told_before_anything_is_called() {
         ),
         (&["GetUser", r#"{"idd": "1"}"#], "'idd' at line 1, column 6", "did you mean id?"),
         (&["GetUser", "{\n \"id\": 1}"], "at line 2, column 8", ""),
-        (&["GetUser", "{"], "line 1, column 1", ""),
+        (&["GetUser", "{"], "line 1, column 1", "a request is JSON"),
+        (&["GetUser", "id=7"], "line 1, column 1", "a request is JSON"),
+        (&["GetUser", "[]"], "expected a map", "--describe shows what the method takes"),
+        (&["UserService"], "user.v1.UserService is a service", "its methods are GetUser"),
+        (&["GetUser", "-H", "a-bin: !"], "the value of a-bin must be base64", ""),
         (&["GetUser", "{}{}"], "GetUser takes one message, and there are 2", ""),
         (&["GetUser", "@/nowhere.json"], "cannot read the request in /nowhere.json", ""),
         (&["ImportUsers", r#"[{}, {"user": 1}]"#], "at line 1, column 15", ""),
