@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use bia::config::Variables;
+use codegen_fixture::api::user::v1::{
+    GetUserRequest, MockUserService, User, UserServiceClient, user_service,
+};
 use serde::Deserialize;
 use tokio::time::timeout;
 
@@ -111,6 +114,48 @@ async fn a_service_takes_what_was_signed_and_refuses_what_was_not() {
     for key in ["key.pem.pub", "other.pem.pub"] {
         done(&agent, &["verify", "--key", key]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_staged_is_what_instances_roll_out_and_settle_on() {
+    let test = "what_is_staged_is_what_instances_roll_out_and_settle_on";
+    let Some(agent) = Agent::dev(test).await else { return };
+    done(&agent, &["set", "greeting=old", "number=1"]);
+    let alone = ["server.address=127.0.0.1:0", "admin.address=", "registry.kind=none"];
+    let service = start(&agent, &alone.map(str::to_owned)).await.unwrap();
+    let users = MockUserService::new().on_get_user(|_, _| async { Ok(User::default()) });
+    let app = bia::App::new("users", "1", &service).unwrap().serve(user_service(users));
+    let app = bia::testing::TestApp::spawn(app).await.unwrap();
+    // Without calls there is nothing to judge a change by.
+    let client = UserServiceClient::new(app.channel().unwrap());
+    let calls = tokio::spawn(async move {
+        while client.get_user(GetUserRequest::default()).await.is_ok() {
+            // sleeps: this is the rate of the calls.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    let rollout = |key: &str| service.report()["rollout"][key].as_str().map(str::to_owned);
+
+    // Who is told of a change says by which name, and has it before anybody else does.
+    let mut greeting = service.watch(|own| own.greeting.clone());
+    let staged = ["set", "--staged", "polite", "greeting=new", "rollout.every=200ms"];
+    let guard = ["rollout.guard.min_calls=1", "rollout.guard.latency=1000"];
+    done(&agent, &[&staged[..], &guard].concat());
+    assert_eq!(timeout(LIMIT, greeting.changed()).await.unwrap(), "new");
+    assert_eq!(rollout("id").as_deref(), Some("polite"));
+    assert_eq!(service.get().number, 1, "the rest is as it was");
+    let notes = agent.keys("config/users/.rollout/polite/").await;
+    assert!(!notes.is_empty(), "it is on the board in Consul");
+
+    let mut id = service.watch_settings(|settings| settings.rollout.id.clone());
+    done(&agent, &["set", "--unset", "rollout", "greeting=new"]);
+    assert_eq!(timeout(LIMIT, id.changed()).await.unwrap(), "");
+    assert_eq!(service.get().greeting, "new", "what was staged is settled");
+    // By the same name it would be read over: instances remember what they found of it.
+    refused(&agent, &["set", "--staged", "polite", "greeting=x"], &["polite before"]);
+    assert_eq!(service.report()["refused"], 0);
+    calls.abort();
+    app.stop().await.unwrap();
 }
 
 /// Runs the command without Consul, in the folder of the agent; with a file for later.
