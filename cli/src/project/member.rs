@@ -61,6 +61,12 @@ impl Member {
         }
     }
 
+    /// Its program: the one of its own name, else the first.
+    pub(crate) fn program(&self) -> Option<&str> {
+        let own = self.programs.iter().find(|(program, _)| *program == self.name);
+        own.or_else(|| self.programs.first()).map(|(program, _)| program.as_str())
+    }
+
     /// Whether it has a program, and makes code of protos for Bia.
     pub(crate) fn is_service(&self) -> bool {
         self.depends_on_bia && self.generates && self.has_build_script && !self.programs.is_empty()

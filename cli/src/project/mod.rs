@@ -105,6 +105,13 @@ impl Project {
         self.members.iter().filter(|member| member.is_service())
     }
 
+    /// A program of one of its crates, if it was built: the newer one of debug and release.
+    pub(crate) fn built(&self, program: &str) -> Option<PathBuf> {
+        let all = ["debug", "release"].map(|profile| self.target.join(profile).join(program));
+        let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|it| it.modified()).ok();
+        all.into_iter().filter(|path| path.is_file()).max_by_key(modified)
+    }
+
     /// The service of this name; without one, that of the current folder, or the only one there is.
     ///
     /// # Errors

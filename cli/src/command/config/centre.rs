@@ -1,7 +1,5 @@
 //! The settings of one service as they are in Consul.
 
-use std::path::PathBuf;
-
 use bia::backend::consul::{ConsulKeys, Key};
 use bia::config::trust::{MANIFEST, Manifest, SIGNATURE, TrustSettings};
 use bia::config::{Snapshot, Tree, nearest};
@@ -16,9 +14,10 @@ pub(super) struct Centre {
     pub(super) keys: ConsulKeys,
     /// The service of the project at hand, if there is one.
     pub(super) local: Option<Local>,
+    /// Whether the settings are that service's.
+    pub(super) is_own: bool,
     /// Whom the service trusts, as far as that is known here.
     pub(super) trust: TrustSettings,
-    pub(super) schema: Option<PathBuf>,
 }
 
 /// All that is there at one moment.

@@ -10,8 +10,6 @@ use serde::Deserialize;
 use crate::error::{About as _, Error, Result};
 use crate::project::Project;
 
-/// Where a service keeps the schema of its settings.
-const SCHEMA: &str = "settings.schema.json";
 /// Its folder of settings, and the files that are read of it.
 const FOLDER: &str = "configs";
 const ENDINGS: [&str; 4] = ["yaml", "yml", "toml", "json"];
@@ -21,7 +19,9 @@ const ENDINGS: [&str; 4] = ["yaml", "yml", "toml", "json"];
 pub(super) struct Local {
     pub(super) name: String,
     /// Where its `Cargo.toml` is.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
+    /// Its program, if it was built.
+    pub(super) program: Option<PathBuf>,
     tree: Tree,
 }
 
@@ -51,8 +51,12 @@ impl Local {
     pub(super) fn find(name: Option<&str>, variables: &Variables) -> Result<Self> {
         let project = Project::here()?;
         let member = project.service(name)?;
-        let mut local =
-            Self { name: member.name.clone(), folder: member.folder.clone(), tree: Tree::new() };
+        let mut local = Self {
+            name: member.name.clone(),
+            folder: member.folder.clone(),
+            program: member.program().and_then(|program| project.built(program)),
+            tree: Tree::new(),
+        };
         let mut names = vec!["app".to_owned()];
         names.extend(variables.environment().map(|it| format!("app.{it}")));
         for name in names {
@@ -77,12 +81,6 @@ impl Local {
     /// The folder of its settings.
     pub(super) fn configs(&self) -> PathBuf {
         self.folder.join(FOLDER)
-    }
-
-    /// Its schema, if it is there.
-    pub(super) fn schema(&self) -> Option<PathBuf> {
-        let path = self.folder.join(SCHEMA);
-        path.is_file().then_some(path)
     }
 
     /// Where its settings come from, and whom it trusts.

@@ -54,15 +54,12 @@ impl Place {
                 TrustSettings::default(),
             ),
         };
-        let mut schema = local.as_ref().and_then(Local::schema);
+        let mut is_own = local.is_some();
         if let Some(prefix) = &self.prefix {
             // Of another service's settings this one knows nothing.
-            if source.is_set()
-                && trimmed(&source.prefix) != trimmed(prefix)
-                && self.service.is_none()
-            {
-                schema = None;
-            }
+            is_own &= !source.is_set()
+                || trimmed(&source.prefix) == trimmed(prefix)
+                || self.service.is_some();
             source.prefix.clone_from(prefix);
             source.key.clear();
         }
@@ -71,7 +68,7 @@ impl Place {
         }
         self.over(&mut source, &mut registry, &variables)?;
         let keys = ConsulKeys::new(&source, &registry)?;
-        Ok(Centre { keys, local, trust, schema })
+        Ok(Centre { keys, local, is_own, trust })
     }
 
     /// The service, if there is one to be found. Who names the keys need not stand in a project.

@@ -79,11 +79,9 @@ fn named(project: &Project, name: &str) -> Result<Service> {
 }
 
 fn of(member: &Member) -> Service {
-    let own = member.programs.iter().find(|(program, _)| *program == member.name);
-    let program = own.or_else(|| member.programs.first()).map(|(program, _)| program.clone());
     Service {
         name: member.name.clone(),
-        program: program.unwrap_or_default(),
+        program: member.program().unwrap_or_default().to_owned(),
         folder: member.folder.clone(),
         is_bia: member.is_service(),
     }

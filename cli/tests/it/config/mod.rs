@@ -4,6 +4,7 @@
 mod files;
 mod history;
 mod rights;
+mod schema;
 mod services;
 mod values;
 

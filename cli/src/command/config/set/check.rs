@@ -8,12 +8,12 @@ use crate::shell::Shell;
 
 use super::super::centre::{Centre, Held, text};
 use super::super::edit::Edit;
-use super::super::schema::Schema;
+use super::super::schema::{Origin, Schema, shown};
 use super::Arguments;
 use super::plan::Plan;
 
 /// Whether services will take it, as far as that can be told here.
-pub(super) fn check(
+pub(super) async fn check(
     arguments: &Arguments,
     centre: &Centre,
     held: &Held,
@@ -33,13 +33,23 @@ pub(super) fn check(
             .map_err(|it| Error::new(format!("{it}; nothing was written")))?;
     }
     let Some(after) = &plan.after else { return Ok(()) };
-    match arguments.schema.as_ref().or(centre.schema.as_ref()) {
-        Some(path) => Schema::read(path)?.check(&plan.layer, after),
-        None => {
-            shell.warn("no settings.schema.json is here: only that it can be read was checked");
-            Ok(())
-        }
+    let own = || Origin::of(centre.local.as_ref().filter(|_| centre.is_own)?);
+    let Some(origin) = arguments.schema.clone().map(Origin::File).or_else(own) else {
+        shell.warn(
+            "nothing but that it can be read is checked, no schema is here: build the service \
+             (`cargo build`), or name with --schema FILE what its --config-schema prints",
+        );
+        return Ok(());
+    };
+    if let Some(newer) = origin.newer() {
+        shell.warn(format_args!(
+            "{} was changed after the service was built, and what may be set is as it was then: \
+             `cargo build` brings it up to date",
+            shown(newer)
+        ));
     }
+    shell.say(format_args!("checked by {origin}"));
+    Schema::read(origin).await?.check(&plan.layer, after)
 }
 
 /// All layers as they would be.

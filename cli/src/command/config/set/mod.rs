@@ -25,8 +25,8 @@ use self::plan::{Plan, plan};
 /// Changes settings in Consul: in their place, comments and order kept.
 ///
 /// A value is read as a service reads `--set`: `5s`, `true`, `[a, b]`, `{pool: 8}`; what looks like a
-/// number is what its setting takes. Before anything is written the layer is checked against the
-/// service's JSON Schema. If somebody changed it meanwhile, nothing is written. Services that run have the
+/// number is what its setting takes. Before anything is written the layer, and a change that is staged in
+/// it, is checked against the service's JSON Schema; which one that was is said. If somebody changed it meanwhile, nothing is written. Services that run have the
 /// change within a second.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -59,7 +59,8 @@ pub(super) struct Arguments {
     /// more, and is taken back by those that do worse with it.
     #[arg(long, value_name = "ID", conflicts_with = "unset")]
     staged: Option<String>,
-    /// The JSON Schema to check against; default: `settings.schema.json` of the service, if it is here.
+    /// The JSON Schema to check against; default: `settings.schema.json` in the folder of the service, else
+    /// what its program prints by `--config-schema`, as it was built last, in debug or release.
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
     /// The private key to sign with, PEM: with the next version, in the same write. Given twice, both sign.
@@ -92,7 +93,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
                 .say(format!("{}{} says so already; nothing was written", held.folder, plan.layer));
             return Ok(());
         }
-        check(arguments, &centre, &held, &plan, shell)?;
+        check(arguments, &centre, &held, &plan, shell).await?;
         if arguments.staged.is_some() {
             is_new(&centre, &held, &plan).await?;
         }

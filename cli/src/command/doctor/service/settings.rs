@@ -1,6 +1,6 @@
 //! The settings of a service: as its own program judges them, and as they are read here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -43,13 +43,8 @@ const CONFIGURATION: i32 = 78;
 
 /// What the service's own program says of its settings.
 pub(super) fn program(project: &Project, member: &Member) -> Option<Finding> {
-    let (program, _) = member
-        .programs
-        .iter()
-        .find(|(name, _)| *name == member.name)
-        .or_else(|| member.programs.first())?;
-    let built = built(&project.target, program);
-    let (mut command, limit) = match built {
+    let program = member.program()?;
+    let (mut command, limit) = match project.built(program) {
         Some(path) => (Command::new(path), CHECKING),
         None => {
             let mut cargo = Command::new("cargo");
@@ -67,13 +62,6 @@ pub(super) fn program(project: &Project, member: &Member) -> Option<Finding> {
         output.map_err(|_elapsed| Error::new(late))?.about(|| format!("run {program}"))
     });
     Some(judged(output, program))
-}
-
-/// The program, if it was built; the newer one of debug and release.
-fn built(target: &Path, program: &str) -> Option<PathBuf> {
-    let all = ["debug", "release"].map(|profile| target.join(profile).join(program));
-    let modified = |path: &PathBuf| std::fs::metadata(path).and_then(|it| it.modified()).ok();
-    all.into_iter().filter(|path| path.is_file()).max_by_key(modified)
 }
 
 fn judged(output: Result<Output>, program: &str) -> Finding {

@@ -1,69 +1,22 @@
-//! Checks a layer against the JSON Schema of its service, and says what was expected.
-
-use std::path::Path;
+//! What a schema does not take, in the words of whoever wrote it.
 
 use bia::config::{Tree, nearest};
-use boon::{Compiler, ErrorKind, SchemaIndex, Schemas, ValidationError};
+use boon::{ErrorKind, ValidationError};
 use serde_json::Value;
-
-use crate::error::{About as _, Error, Result};
-
-use super::edit::json;
 
 const DURATION: &str = "a duration such as 10s, 250ms, 5m or 1h";
 
-/// What a layer of settings may say.
-pub(super) struct Schema {
-    schemas: Schemas,
-    index: SchemaIndex,
-    /// As it is written.
-    value: Value,
-    path: String,
-}
-
-impl Schema {
-    /// Reads the schema in a file.
-    pub(super) fn read(path: &Path) -> Result<Self> {
-        let about = || format!("read the schema {}", path.display());
-        let text = std::fs::read_to_string(path).about(about)?;
-        let value: Value = serde_json::from_str(&text).about(about)?;
-        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-        compiler.add_resource("settings.json", value.clone()).about(about)?;
-        let index = compiler.compile("settings.json", &mut schemas).about(about)?;
-        Ok(Self { schemas, index, value, path: path.display().to_string() })
-    }
-
-    /// Checks the text of a layer.
-    ///
-    /// # Errors
-    ///
-    /// All that the schema does not take, each with its key, its line and what was expected.
-    pub(super) fn check(&self, name: &str, text: &str) -> Result<()> {
-        let mut tree = Tree::new();
-        tree.add_file(Path::new(name), text).map_err(|it| Error::new(it.to_string()))?;
-        let value = json(&tree)?;
-        let Err(error) = self.schemas.validate(&value, self.index) else { return Ok(()) };
-        let mut faults = Vec::new();
-        gather(&error, &value, &self.value, &mut faults);
-        faults.sort();
-        faults.dedup();
-        let told: Vec<String> = faults
-            .iter()
-            .map(|(key, what)| {
-                let place = tree.origin(key).map_or_else(|| name.to_owned(), str::to_owned);
-                if key.is_empty() {
-                    format!("{place}: {what}")
-                } else {
-                    format!("{key} in {place}: {what}")
-                }
-            })
-            .collect();
-        let what = format!("{}; nothing was written", told.join("\n  and "));
-        Err(Error::new(what).with_hint(format!(
-            "{} says what may be set; where it is out of date, make it anew: `cargo run -- --config-schema > {}`",
-            self.path, self.path
-        )))
-    }
+/// All that `error` is about, in the order of the keys: the key, and what is wrong with it.
+pub(super) fn faults(
+    error: &ValidationError<'_, '_>,
+    value: &Value,
+    schema: &Value,
+) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    gather(error, value, schema, &mut faults);
+    faults.sort();
+    faults.dedup();
+    faults
 }
 
 /// The causes of an error that have none of their own.
@@ -140,18 +93,26 @@ fn what(kind: &ErrorKind<'_, '_>, found: &str) -> String {
     format!("expected {expected}, found {found}")
 }
 
-/// What the patterns of the framework's own types stand for.
+/// What the patterns of the framework's own types stand for. They come here as the validator has written
+/// them anew: with other words for blanks.
 fn pattern(pattern: &str) -> Option<&'static str> {
-    if pattern.contains("h|m|s|ms|us|ns") {
+    let has = |part: &str| pattern.contains(part);
+    if has("h|m|s|ms|us|ns") {
         return Some(DURATION);
     }
-    if pattern.contains("(true|false)") {
+    if has("(true|false)") {
         return Some("true or false");
     }
-    if pattern.contains(r"[+-]?[0-9]+\s*$") {
-        return Some("a whole number");
+    if has("(true|false|") {
+        return Some("true, false, or a percentage such as 5%");
     }
-    pattern.contains(r"([eE][+-]?[0-9]+)?").then_some("a number")
+    if has("%") {
+        return Some("a percentage such as 5%");
+    }
+    if has("([eE][+-]?[0-9]+)?") {
+        return Some("a number");
+    }
+    has("[+-]?[0-9]+").then_some("a whole number")
 }
 
 /// What stands at a key, as it may be shown.
