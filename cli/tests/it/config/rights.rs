@@ -1,7 +1,11 @@
 //! Who may, and agents that cannot be asked.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use crate::command::{Ran, bia, run};
 use crate::consul::{Agent, MASTER};
+use crate::fakes::Workspace;
 
 use super::{APP, config_in, example, says};
 
@@ -77,4 +81,36 @@ fn settings_that_are_nowhere_and_agents_that_are_away_are_told_with_the_remedy()
     says(&config_in(folder.path(), "127.0.0.1:1", &["set", "pool"]), 2, &["KEY.PATH=VALUE"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set"]), 2, &["KEY.PATH=VALUE"]);
     says(&config_in(folder.path(), "ftp://x", &["get"]), 1, &["is no address"]);
+}
+
+/// Answers once, that there is nothing, and tells what was asked.
+fn asked(arguments: impl FnOnce(&str) -> Ran) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answer = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = vec![0; 16 << 10];
+        let length = stream.read(&mut request).unwrap();
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let ran = arguments(&address);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    answer.join().unwrap()
+}
+
+#[test]
+fn a_token_of_the_settings_goes_to_no_other_agent_than_theirs() {
+    let get = |own: &str, said: &str| -> Ran {
+        let project = Workspace::of(&[(
+            "users",
+            &format!(
+                "config: {{consul: {{address: 'http://{own}', prefix: users, token: hunter2}}}}\n"
+            ),
+        )]);
+        run(project.folder(), &["config", "get", "--consul", said])
+    };
+    assert!(asked(|said| get(said, said)).contains("hunter2"));
+    let request = asked(|said| get("127.0.0.1:1", said));
+    assert!(request.contains("/v1/kv/users/") && !request.contains("hunter2"), "{request}");
 }
