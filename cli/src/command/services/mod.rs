@@ -1,6 +1,7 @@
 //! `bia services`: who is in the registries.
 
 mod look;
+mod looker;
 mod probe;
 mod show;
 #[cfg(test)]
@@ -14,7 +15,7 @@ use crate::remote::{Registry, Whereabouts, nobody, warn};
 use crate::runtime;
 use crate::shell::Shell;
 
-use self::look::Looker;
+use self::looker::Looker;
 
 /// Shows who is in the registry: where, how they do, which version.
 ///

@@ -7,7 +7,8 @@ use tokio::time::sleep_until;
 use crate::error::Result;
 use crate::shell::{Look, Shell};
 
-use super::look::{Looker, Seen};
+use super::look::Seen;
+use super::looker::Looker;
 use super::show;
 
 /// Shows who is there after each change, until nobody reads it any more.
