@@ -115,6 +115,27 @@ pub(crate) const PARTS: &[Part] = &[
         get: |cache| debian::install(cache, &["iproute2"]),
     },
     Part {
+        name: "terminal",
+        what: "tmux, in which the command is used as by a person, with zsh and fish, from the machine's Debian",
+        binaries: &["tmux", "zsh", "fish"],
+        is_optional: false,
+        check: |cache| {
+            let version = |name: &str, flag: &str| {
+                let text = exec::output(Command::new(cache.find(name)?).arg(flag)).ok()?;
+                text.split_whitespace()
+                    .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+                    .map(str::to_owned)
+            };
+            let [tmux, zsh, fish] = [
+                version("tmux", "-V")?,
+                version("zsh", "--version")?,
+                version("fish", "--version")?,
+            ];
+            Some(format!("tmux {tmux}, zsh {zsh}, fish {fish}"))
+        },
+        get: |cache| debian::install(cache, &["tmux", "zsh", "fish"]),
+    },
+    Part {
         name: "prometheus",
         what: "Prometheus and promtool, from Debian trixie",
         binaries: &["prometheus", "promtool"],
