@@ -1,5 +1,7 @@
 //! The arguments: what can be asked, and what holds for all of it.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::command::{
@@ -36,6 +38,23 @@ pub(crate) struct Talk {
     /// When there is colour; `auto` is on a terminal, unless `NO_COLOR` is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
+}
+
+impl Talk {
+    /// What can be told of it where the arguments as a whole are none, or ask for help.
+    pub(crate) fn of(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let mut color = Colour::Auto;
+        let mut before = OsString::new();
+        for argument in arguments {
+            let text = argument.to_string_lossy();
+            let value =
+                if before == "--color" { Some(&*text) } else { text.strip_prefix("--color=") };
+            let value = value.and_then(|value| Colour::from_str(value, false).ok());
+            color = value.unwrap_or(color);
+            before = argument;
+        }
+        Self { quiet: false, color }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,8 @@ mod cli;
 mod command;
 mod error;
 mod handler;
+mod help;
+mod interrupt;
 mod mistake;
 mod nearest;
 mod paths;
@@ -19,18 +21,18 @@ mod splice;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use cli::Cli;
+use cli::Talk;
 use shell::Shell;
 
 fn main() -> ExitCode {
     if let Some(code) = command::run::shim::take_over() {
         return code;
     }
-    let cli = match Cli::try_parse() {
+    // Help and what is wrong with the arguments are told before anything is known for certain.
+    let shell = Shell::new(&Talk::of(std::env::args_os()));
+    let cli = match help::parse(&shell) {
         Ok(cli) => cli,
-        Err(mistake) => return mistake::end(&mistake),
+        Err(mistake) => return mistake::end(&mistake, &shell),
     };
     let shell = Shell::new(&cli.talk);
     match command::run(cli.command, &shell) {

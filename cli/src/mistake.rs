@@ -4,21 +4,25 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
-use crate::cli::{Colour, Talk};
 use crate::error::Error;
 use crate::shell::Shell;
 
 /// Says what is wrong with the arguments, or shows the help that was asked for; what the process ends with.
-pub(crate) fn end(mistake: &clap::Error) -> ExitCode {
-    let is_help = mistake.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if is_help || !mistake.use_stderr() {
-        // Whoever asked and reads no more needs to be told nothing.
-        drop(mistake.print());
-        return ExitCode::from(if mistake.use_stderr() { 2 } else { 0 });
-    }
-    let error = told(&mistake.render().to_string());
-    // What was said of colours is not known: the arguments were not understood.
-    Shell::new(&Talk { quiet: false, color: Colour::Auto }).error(&error);
+pub(crate) fn end(mistake: &clap::Error, shell: &Shell) -> ExitCode {
+    let text = mistake.render();
+    let error = if mistake.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        shell.help(text.ansi());
+        return ExitCode::from(Error::usage("").exit_code());
+    } else if mistake.use_stderr() {
+        told(&text.to_string())
+    } else {
+        // Help, or the version, was asked for.
+        match shell.data(text.ansi().to_string().trim_end()) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => error,
+        }
+    };
+    shell.error(&error);
     ExitCode::from(error.exit_code())
 }
 

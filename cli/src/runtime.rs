@@ -2,18 +2,25 @@
 
 use std::future::Future;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::error::{About as _, Error, Result};
+use crate::interrupt;
 
 /// Waits for `work` on a runtime of its own.
 ///
 /// # Errors
 ///
-/// Those of `work`; Ctrl-C, upon which `work` is dropped where it waits.
+/// Those of `work`; Ctrl-C or SIGTERM, upon which `work` is dropped where it waits.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     block_on_whole(async {
+        let listen = |kind| signal(kind).about(|| "listen for Ctrl-C".to_owned());
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        let mut terminate = listen(SignalKind::terminate())?;
         tokio::select! {
             done = work => done,
-            _ = tokio::signal::ctrl_c() => Err(Error::interrupted("interrupted")),
+            _ = interrupt.recv() => Err(Error::interrupted("interrupted")),
+            _ = terminate.recv() => Err(Error::interrupted("interrupted")),
         }
     })
 }
@@ -25,6 +32,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 ///
 /// Those of `work`.
 pub(crate) fn block_on_whole<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let _held = interrupt::hold()?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

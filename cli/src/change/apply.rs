@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::Result;
+use crate::interrupt::{self, Held};
 
 use super::failure::failure;
-use super::interrupt::Interrupt;
 use super::{Access, Change, Fate};
 
 /// What a new folder begins with until it is whole.
@@ -23,7 +23,7 @@ pub(super) fn apply(
     files: &BTreeMap<PathBuf, Change>,
     fates: &[(PathBuf, Fate)],
 ) -> Result<()> {
-    let interrupt = Interrupt::watch()?;
+    let interrupt = interrupt::hold()?;
     // No name is the current folder's.
     if root.as_os_str().is_empty() || root.exists() {
         into_place(root, root, files, fates, &interrupt)
@@ -37,7 +37,7 @@ fn as_a_whole(
     root: &Path,
     files: &BTreeMap<PathBuf, Change>,
     fates: &[(PathBuf, Fate)],
-    interrupt: &Interrupt,
+    interrupt: &Held,
 ) -> Result<()> {
     let parent = match root.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -62,7 +62,7 @@ fn into_place(
     place: &Path,
     files: &BTreeMap<PathBuf, Change>,
     fates: &[(PathBuf, Fate)],
-    interrupt: &Interrupt,
+    interrupt: &Held,
 ) -> Result<()> {
     let mut made = Made::default();
     let mut staged = Vec::new();

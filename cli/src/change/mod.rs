@@ -5,7 +5,6 @@
 
 mod apply;
 mod failure;
-mod interrupt;
 #[cfg(test)]
 mod tests;
 

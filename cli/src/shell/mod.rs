@@ -1,19 +1,25 @@
 //! The only place that prints: data to stdout, talk to stderr.
 
 mod progress;
+mod question;
 mod table;
+mod wrap;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use anstream::adapter::strip_str;
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use dialoguer::console::{self, Term};
 
 use crate::cli::{Colour, Talk};
 use crate::error::{Error, Result};
 
 pub(crate) use progress::Progress;
 pub(crate) use table::Table;
+pub(crate) use wrap::{columns, fit, wrap};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -22,8 +28,11 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// How wide a line is where nobody tells.
-const WIDTH: usize = 100;
+/// How far in what belongs below something stands.
+const MARGIN: usize = 2;
+
+/// How wide a line of prose is where nobody tells, and help at most.
+pub(crate) const WIDTH: usize = 100;
 
 /// What a piece of text is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +69,7 @@ impl Look {
 pub(crate) struct Shell {
     colour: ColorChoice,
     is_quiet: bool,
-    /// Whether talk goes to a person: only then there is progress.
+    /// Whether talk goes to a terminal that can take it back: only then there is progress.
     talks_to_terminal: bool,
     /// Whether data goes to a terminal, which has a width.
     shows_on_terminal: bool,
@@ -75,7 +84,13 @@ impl Shell {
             Colour::Always => ColorChoice::Always,
             Colour::Never => ColorChoice::Never,
         };
-        let talks_to_terminal = io::stderr().is_terminal();
+        // Questions ask there.
+        if colour != ColorChoice::Auto {
+            console::set_colors_enabled_stderr(colour != ColorChoice::Never);
+        }
+        // One that is dumb cannot take back what it has shown.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let talks_to_terminal = io::stderr().is_terminal() && !is_dumb;
         Self {
             colour,
             is_quiet: talk.quiet,
@@ -108,7 +123,7 @@ impl Shell {
     ///
     /// Those of [`data`](Self::data).
     pub(crate) fn page(&self, text: impl Display) -> Result<()> {
-        dialoguer::console::Term::stdout().clear_screen()?;
+        Term::stdout().clear_screen()?;
         self.data(text)
     }
 
@@ -125,11 +140,11 @@ impl Shell {
     }
 
     pub(crate) fn warn(&self, text: impl Display) {
-        self.say(format_args!("{WARN}warning{WARN:#}: {text}"));
+        self.say(Self::prose(format!("{WARN}warning{WARN:#}: {text}")));
     }
 
     pub(crate) fn hint(&self, text: impl Display) {
-        self.say(format_args!("  {HINT}hint{HINT:#}: {text}"));
+        self.say(Self::prose(format!("  {HINT}hint{HINT:#}: {text}")));
     }
 
     /// Says what ended the command, even if it is to be quiet.
@@ -137,15 +152,37 @@ impl Shell {
         if error.is_silent() {
             return;
         }
-        self.print(format_args!("{BAD}error{BAD:#}: {error}"));
-        if let Some(hint) = error.hint() {
-            self.print(format_args!("  {HINT}hint{HINT:#}: {hint}"));
+        if error.is_interrupt() {
+            self.leave_line();
         }
+        self.print(Self::prose(format!("{BAD}error{BAD:#}: {error}")));
+        if let Some(hint) = error.hint() {
+            self.print(Self::prose(format!("  {HINT}hint{HINT:#}: {hint}")));
+        }
+    }
+
+    /// Leaves the line on which a terminal has shown `^C`.
+    pub(crate) fn leave_line(&self) {
+        if io::stderr().is_terminal() {
+            self.print("");
+        }
+    }
+
+    /// Shows help that nobody asked for, since too little was said.
+    pub(crate) fn help(&self, text: impl Display) {
+        self.print(text.to_string().trim_end());
     }
 
     /// Talk about work that takes long; silent where nobody watches.
     pub(crate) fn progress(&self, verb: &str) -> Progress {
-        Progress::new(verb, self.talks_to_terminal && !self.is_quiet)
+        if !self.talks_to_terminal || self.is_quiet {
+            return Progress::hidden();
+        }
+        let label = format!("{HINT}{verb:>12}{HINT:#}");
+        Progress::new(match self.choice(&io::stderr()) {
+            ColorChoice::Never => strip_str(&label).to_string(),
+            _ => label,
+        })
     }
 
     /// Whether a person is there who can answer.
@@ -158,7 +195,7 @@ impl Shell {
         self.is_quiet
     }
 
-    /// How many columns data has.
+    /// How many columns prose has.
     pub(crate) fn width(&self) -> usize {
         self.columns().unwrap_or(WIDTH)
     }
@@ -166,14 +203,26 @@ impl Shell {
     /// How many columns the terminal has that data goes to; none where it goes elsewhere, and lines
     /// must stay whole.
     pub(crate) fn columns(&self) -> Option<usize> {
-        self.shows_on_terminal.then(width).flatten()
+        self.shows_on_terminal.then(|| width(&Term::stdout())).flatten()
     }
 
     /// Whether what is printed as data has colours.
     pub(crate) fn is_colourful(&self) -> bool {
+        self.choice(&io::stdout()) != ColorChoice::Never
+    }
+
+    fn choice(&self, stream: &impl RawStream) -> ColorChoice {
         match self.colour {
-            ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
-            choice => choice != ColorChoice::Never,
+            ColorChoice::Auto => AutoStream::choice(stream),
+            choice => choice,
+        }
+    }
+
+    /// Words that fit the terminal; whole where there is none.
+    fn prose(text: String) -> String {
+        match width(&Term::stderr()).filter(|_| io::stderr().is_terminal()) {
+            Some(width) => fit(&text, width),
+            None => text,
         }
     }
 
@@ -184,8 +233,8 @@ impl Shell {
     }
 }
 
-/// The width of the terminal, as it is now.
-fn width() -> Option<usize> {
-    let (_, columns) = dialoguer::console::Term::stdout().size_checked()?;
+/// The width of a terminal, as it is now.
+fn width(terminal: &Term) -> Option<usize> {
+    let (_, columns) = terminal.size_checked()?;
     Some(columns.into())
 }

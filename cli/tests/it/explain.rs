@@ -64,7 +64,7 @@ fn every_reason_is_listed_those_of_the_project_first() {
     assert!(all.iter().any(|it| it["name"] == "VALIDATOR" && it["of"] == "framework"));
     let ran = run("/", &["explain", "--list"]);
     assert!(ran.out.starts_with("REASON"), "{}", ran.out);
-    assert!(ran.out.lines().all(|line| line.chars().count() <= 100));
+    assert!(!ran.out.contains('…'), "nothing is cut where no terminal is: {}", ran.out);
 }
 
 #[test]

@@ -48,6 +48,17 @@ fn the_manual_is_a_page_of_the_book_too() {
 }
 
 #[test]
+fn what_cannot_be_printed_is_a_failure_of_help_too() {
+    for arguments in [&["--help"][..], &["--version"], &["new", "-h"], &["help", "run"], &["man"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("the device");
+        let output = crate::command::bia("/").args(arguments).stdout(full).output();
+        let ran = crate::command::Ran::from(output.expect("it runs"));
+        assert_eq!(ran.code, 1, "{arguments:?}");
+        assert!(ran.err.contains("error: cannot print: No space left"), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
 fn whoever_stops_reading_is_not_told_of_an_error() {
     let mut child = crate::command::bia("/")
         .args(["completions", "bash"])

@@ -54,5 +54,5 @@ pub(super) fn run(api: &Api, wanted: Option<&str>, is_json: bool, shell: &Shell)
         shell.say("it has no services");
         return Ok(());
     }
-    shell.data(table.render(shell.width()))
+    shell.data(table.render(shell.columns()))
 }

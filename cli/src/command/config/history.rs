@@ -174,7 +174,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
                 (entry.what.clone(), Look::Plain),
             ]);
         }
-        shell.data(table.render(shell.width()))
+        shell.data(table.render(shell.columns()))
     })
 }
 

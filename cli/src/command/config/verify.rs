@@ -135,7 +135,7 @@ fn judge(arguments: &Arguments, found: &Found, trust: &TrustSettings, shell: &Sh
             table.row([(name.clone(), Look::Plain), ((*state).to_owned(), look)]);
         }
         if !table.is_empty() {
-            shell.data(table.render(shell.width()))?;
+            shell.data(table.render(shell.columns()))?;
         }
         if let Some(manifest) = &manifest {
             let by = if is_signed { "signed by" } else { "not signed by" };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::shell::Look;
+use crate::shell::{Look, wrap};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -93,22 +93,7 @@ impl Finding {
 
 /// Lines stay lines; what is too long for one goes on in the next, behind the margin.
 fn wrapped(text: &str, margin: usize, width: usize) -> String {
-    let room = width.saturating_sub(margin).max(20);
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let mut now = String::new();
-        for word in line.split_whitespace() {
-            if !now.is_empty() && now.chars().count() + 1 + word.chars().count() > room {
-                lines.push(std::mem::take(&mut now));
-            }
-            if !now.is_empty() {
-                now.push(' ');
-            }
-            now.push_str(word);
-        }
-        lines.push(now);
-    }
-    lines.join(&format!("\n{:margin$}", ""))
+    wrap(text, width.saturating_sub(margin).max(20)).join(&format!("\n{:margin$}", ""))
 }
 
 #[cfg(test)]

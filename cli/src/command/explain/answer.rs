@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::shell::Look;
+use crate::shell::{Look, wrap};
 
 use super::catalogue::Entry;
 
@@ -116,16 +116,7 @@ impl Answer {
 fn indented(name: &str, words: &str, width: usize) -> String {
     let margin = if name.is_empty() { 2 } else { 2 + NAMES + 2 };
     let room = width.saturating_sub(margin).max(20);
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
+    let lines = wrap(words, room);
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
         match index {

@@ -107,7 +107,8 @@ fn list(own: &[Answer], as_json: bool, shell: &Shell) -> Result<()> {
         let answers: Vec<_> = all.iter().map(Answer::json).collect();
         return shell.data(pretty(&json!({ "answers": answers })));
     }
-    let mut table = Table::new(["REASON", "HTTP", "GRPC", "OF", "MEANS"]);
+    let headings = ["REASON", "HTTP", "GRPC", "OF", "MEANS"];
+    let mut table = Table::new(headings).sparing(&["OF", "GRPC", "HTTP"]);
     for answer in &all {
         let (status, grpc) = answer.codes.first().copied().unwrap_or_default();
         table.row([
@@ -118,7 +119,7 @@ fn list(own: &[Answer], as_json: bool, shell: &Shell) -> Result<()> {
             (answer::first_sentence(&answer.means).to_owned(), Look::Plain),
         ]);
     }
-    shell.data(table.render(shell.width()))
+    shell.data(table.render(shell.columns()))
 }
 
 fn pretty(value: &serde_json::Value) -> String {

@@ -86,20 +86,20 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let from = plan::read_definition(&wish)?;
     let folder = match name {
         Some(name) => PathBuf::from(name),
-        None => plan::name_instead(workspace, from.as_ref(), is_asked)?,
+        None => plan::name_instead(workspace, from.as_ref(), is_asked.then_some(shell))?,
     };
     let plan = if workspace {
         let services = match services.as_slice() {
-            [] if is_asked => ask::first_service()?,
+            [] if is_asked => ask::first_service(shell)?,
             _ => services,
         };
         if is_asked && !services.is_empty() {
-            ask::parts(&mut wish)?;
+            ask::parts(&mut wish, shell)?;
         }
         plan::Plan::workspace(folder, &services, &wish)?
     } else {
         if is_asked {
-            ask::parts(&mut wish)?;
+            ask::parts(&mut wish, shell)?;
         }
         plan::Plan::service(folder, &wish, from)?
     };

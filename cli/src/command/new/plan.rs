@@ -38,11 +38,11 @@ pub(super) fn read_definition(wish: &Wish) -> Result<Option<Defined>> {
 pub(super) fn name_instead(
     is_workspace: bool,
     defined: Option<&Defined>,
-    is_asked: bool,
+    asked: Option<&Shell>,
 ) -> Result<PathBuf> {
     let what = if is_workspace { "Name of the workspace" } else { "Name of the service" };
-    if is_asked {
-        return ask::name(what, defined.and_then(name_of)).map(PathBuf::from);
+    if let Some(shell) = asked {
+        return ask::name(what, defined.and_then(name_of), shell).map(PathBuf::from);
     }
     let hint = match defined.and_then(name_of) {
         Some(name) => format!("for example `bia new {name} --from …`"),

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
         shell.say("nothing is served: no code makes a service of what the protos say");
         return Ok(());
     }
-    shell.data(show::tables(&all, shell.width()))
+    shell.data(show::tables(&all, shell.columns()))
 }
 
 fn of_project(service: Option<&str>, shell: &Shell) -> Result<Vec<Route>> {

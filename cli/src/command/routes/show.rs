@@ -5,11 +5,11 @@ use crate::shell::{Look, Table};
 
 use super::route::{Binding, Route};
 
-/// From this many columns on there is room for: the rules; what it fails with.
-const ROOM: [usize; 2] = [80, 140];
+/// What goes first where there is no room for all.
+const SPARE: &[&str] = &["REPEATABLE", "FAILS WITH"];
 
 /// A table for each service, under its name.
-pub(super) fn tables(all: &[Route], width: usize) -> String {
+pub(super) fn tables(all: &[Route], width: Option<usize>) -> String {
     let mut parts = Vec::new();
     for routes in all.chunk_by(|a, b| (&a.program, &a.service) == (&b.program, &b.service)) {
         let Some(first) = routes.first() else { continue };
@@ -19,21 +19,21 @@ pub(super) fn tables(all: &[Route], width: usize) -> String {
     parts.join("\n\n")
 }
 
-fn table(routes: &[Route], width: usize) -> String {
-    let [some, all] = ROOM.map(|room| width >= room);
+fn table(routes: &[Route], width: Option<usize>) -> String {
     let has = |has: fn(&Route) -> bool| routes.iter().any(has);
     let columns = [
         ("METHOD", true),
         ("KIND", true),
         ("HTTP", true),
-        ("DEADLINE", some && has(|it| it.deadline.is_some())),
-        ("AUTH", some && has(|it| it.auth.is_some())),
-        ("RETRY", some && has(|it| it.retry.is_some())),
-        ("REPEATABLE", all && has(|it| it.idempotency.is_some())),
-        ("FAILS WITH", all && has(|it| !it.errors.is_empty())),
+        ("DEADLINE", has(|it| it.deadline.is_some())),
+        ("AUTH", has(|it| it.auth.is_some())),
+        ("RETRY", has(|it| it.retry.is_some())),
+        ("REPEATABLE", has(|it| it.idempotency.is_some())),
+        ("FAILS WITH", has(|it| !it.errors.is_empty())),
     ];
     let shown = |(_, is_shown): &(&str, bool)| *is_shown;
-    let mut table = Table::new(columns.iter().copied().filter(shown).map(|(name, _)| name));
+    let names = columns.iter().copied().filter(shown).map(|(name, _)| name);
+    let mut table = Table::new(names).sparing(SPARE);
     for route in routes {
         let errors: Vec<_> = route.errors.iter().map(|(reason, _)| reason.as_str()).collect();
         let look = if route.is_deprecated { Look::Faint } else { Look::Plain };

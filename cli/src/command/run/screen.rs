@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::error::Result;
-use crate::shell::{Look, Shell};
+use crate::shell::{Look, Shell, columns};
 
 use super::child::Source;
 use super::log::Piece;
@@ -142,10 +142,6 @@ fn tail(line: &mut String, room: usize) -> String {
     }
     line.truncate(space);
     tail
-}
-
-fn columns(text: &str) -> usize {
-    dialoguer::console::measure_text_width(text)
 }
 
 #[cfg(test)]

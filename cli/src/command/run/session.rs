@@ -351,6 +351,7 @@ impl<'a> Session<'a> {
     }
 
     fn say_interrupted(&self) {
+        self.shell.leave_line();
         if self.machine.is_ending() {
             self.shell.status("Killing", "what still runs");
         } else {

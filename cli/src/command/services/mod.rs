@@ -68,7 +68,10 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     });
     match done {
         // That is how a watch ends.
-        Err(error) if is_watch && error.is_interrupt() => Ok(()),
+        Err(error) if is_watch && error.is_interrupt() => {
+            shell.leave_line();
+            Ok(())
+        }
         done => done,
     }
 }
@@ -83,7 +86,7 @@ async fn once(mut looker: Looker, is_json: bool, shell: &Shell) -> Result<()> {
     if is_json {
         shell.data(seen.document())?;
     } else if !seen.instances.is_empty() {
-        shell.data(show::table(&seen, shell.width()))?;
+        shell.data(show::table(&seen, shell.columns()))?;
     }
     let places = looker.answering();
     let places: Vec<_> = places.iter().map(Registry::describe).collect();

@@ -2,36 +2,35 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::shell::{Look, Table};
+use crate::shell::{Look, Table, wrap};
 
 use super::look::{Health, Seat, Seen};
 
-/// From this many columns on there is room for: how long it is up and its zone; its id; the rest of
-/// what it says of itself.
-const ROOM: [usize; 3] = [80, 120, 160];
+/// What goes first where there is no room for all.
+const SPARE: &[&str] = &["METADATA", "INSTANCE", "ZONE", "UP"];
 
-/// A table of at most `width` columns, and below it what is wrong.
-pub(super) fn table(seen: &Seen, width: usize) -> String {
+/// A table for a terminal of `width` columns, and below it what is wrong.
+pub(super) fn table(seen: &Seen, width: Option<usize>) -> String {
     table_at(seen, width, SystemTime::now())
 }
 
-pub(super) fn table_at(seen: &Seen, width: usize, now: SystemTime) -> String {
-    let [some, more, all] = ROOM.map(|room| width >= room);
+pub(super) fn table_at(seen: &Seen, width: Option<usize>, now: SystemTime) -> String {
     let has_zones = seen.instances.iter().any(|seat| seat.zone.is_some());
     let has_rest = seen.instances.iter().any(|seat| !rest(seat).is_empty());
     let columns = [
         ("SERVICE", true),
         ("REGISTRY", seen.registries.len() > 1),
-        ("INSTANCE", more),
+        ("INSTANCE", true),
         ("ADDRESS", true),
         ("HEALTH", true),
         ("VERSION", true),
-        ("UP", some),
-        ("ZONE", some && has_zones),
-        ("METADATA", all && has_rest),
+        ("UP", true),
+        ("ZONE", has_zones),
+        ("METADATA", has_rest),
     ];
     let shown = |(_, is_shown): &(&str, bool)| *is_shown;
-    let mut table = Table::new(columns.iter().copied().filter(shown).map(|(name, _)| name));
+    let mut table =
+        Table::new(columns.iter().copied().filter(shown).map(|(name, _)| name)).sparing(SPARE);
     for seat in &seen.instances {
         let look = match seat.health {
             Health::Serving => Look::Good,
@@ -57,7 +56,9 @@ pub(super) fn table_at(seen: &Seen, width: usize, now: SystemTime) -> String {
     for seat in &seen.instances {
         if let Some(note) = &seat.note {
             let note = format!("{} at {}: {note}", seat.service, seat.address());
-            text.push_str(&format!("\n{}", Look::Faint.paint(note)));
+            for line in wrap(&note, width.unwrap_or(usize::MAX)) {
+                text.push_str(&format!("\n{}", Look::Faint.paint(line)));
+            }
         }
     }
     text

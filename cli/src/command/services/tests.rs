@@ -26,7 +26,7 @@ fn seen() -> (Seen, SystemTime) {
 
 fn plain(width: usize) -> String {
     let (seen, now) = seen();
-    anstream::adapter::strip_str(&show::table_at(&seen, width, now)).to_string()
+    anstream::adapter::strip_str(&show::table_at(&seen, Some(width), now)).to_string()
 }
 
 #[test]
@@ -34,18 +34,21 @@ fn a_table_fits_whatever_width_there_is() {
     let note = "order-service at 127.0.0.1:8100: Service 'order-service' check is critical";
     assert_eq!(
         plain(60),
-        format!(
-            "SERVICE        ADDRESS         HEALTH   VERSION\n\
-             order-service  127.0.0.1:8100  failing  1.2.3\n\
-             user-service   127.0.0.1:8000  serving  1.2.3\n{note}"
-        )
+        "SERVICE        ADDRESS         HEALTH   VERSION  UP\n\
+         order-service  127.0.0.1:8100  failing  1.2.3    –\n\
+         user-service   127.0.0.1:8000  serving  1.2.3    3h\n\
+         not shown: METADATA, INSTANCE, ZONE (115 columns have room\n\
+         for all, and so has --json)\n\
+         order-service at 127.0.0.1:8100: Service 'order-service'\n\
+         check is critical"
     );
     assert_eq!(
         plain(100),
         format!(
             "SERVICE        ADDRESS         HEALTH   VERSION  UP  ZONE\n\
              order-service  127.0.0.1:8100  failing  1.2.3    –   eu-central-1a\n\
-             user-service   127.0.0.1:8000  serving  1.2.3    3h  eu-central-1a\n{note}"
+             user-service   127.0.0.1:8000  serving  1.2.3    3h  eu-central-1a\n\
+             not shown: METADATA, INSTANCE (115 columns have room for all, and so has --json)\n{note}"
         )
     );
     let wide = plain(200);

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use tokio::time::sleep_until;
 
 use crate::error::Result;
-use crate::shell::{Look, Shell};
+use crate::shell::{Look, Shell, wrap};
 
 use super::look::Seen;
 use super::looker::Looker;
@@ -24,7 +24,7 @@ pub(super) async fn run(mut looker: Looker, is_json: bool, shell: &Shell) -> Res
         let seen = looker.look().await?;
         let text = match is_json {
             true => seen.document().to_string(),
-            false => page(&seen, shell.width()),
+            false => page(&seen, shell.columns()),
         };
         // How long instances are up changes too, and only a person wants to see that.
         let is_news = if is_terminal { text != shown } else { last.as_ref() != Some(&seen) };
@@ -40,7 +40,7 @@ pub(super) async fn run(mut looker: Looker, is_json: bool, shell: &Shell) -> Res
     }
 }
 
-fn page(seen: &Seen, width: usize) -> String {
+fn page(seen: &Seen, width: Option<usize>) -> String {
     let mut services: Vec<&str> = seen.instances.iter().map(|it| it.service.as_str()).collect();
     services.dedup();
     let places: Vec<&str> = seen.registries.iter().map(|it| it.registry.as_str()).collect();
@@ -50,10 +50,15 @@ fn page(seen: &Seen, width: usize) -> String {
         counted(seen.instances.len(), "instance"),
         counted(services.len(), "service")
     );
-    let mut text = Look::Faint.paint(head);
+    let lines = |text: &str, look: Look| -> Vec<String> {
+        let lines = wrap(text, width.unwrap_or(usize::MAX));
+        lines.into_iter().map(|line| look.paint(line)).collect()
+    };
+    let mut text = lines(&head, Look::Faint);
     for error in seen.registries.iter().filter_map(|it| it.error.as_ref()) {
-        text.push_str(&format!("\n{}", Look::Bad.paint(error)));
+        text.extend(lines(error, Look::Bad));
     }
+    let mut text = text.join("\n");
     if !seen.instances.is_empty() {
         text.push_str(&format!("\n\n{}", show::table(seen, width)));
     }

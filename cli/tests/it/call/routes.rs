@@ -18,15 +18,15 @@ fn the_routes_of_the_examples_are_those_of_their_protos() {
     assert_eq!(
         ran.out,
         "user-service  user.v1.UserService\n\
-         METHOD       KIND           HTTP                       DEADLINE  RETRY\n\
-         CreateUser   unary          POST /v1/users             –         –\n\
-         GetUser      unary          GET /v1/users/{id}         2s        3×\n\
-         ListUsers    unary          GET /v1/users              –         3×\n\
-         UpdateUser   unary          PATCH /v1/users/{user.id}  –         –\n\
-         DeleteUser   unary          DELETE /v1/users/{id}      –         –\n\
-         WatchUsers   server stream  GET /v1/users:watch        –         –\n\
-         ImportUsers  client stream  WS /v1/users:import        –         –\n\
-         SyncUsers    both stream    WS /v1/users:sync          –         –\n"
+         METHOD       KIND           HTTP                       DEADLINE  RETRY  REPEATABLE       FAILS WITH\n\
+         CreateUser   unary          POST /v1/users             –         –      –                DATABASE_UNAVAILABLE USER_EMAIL_TAKEN\n\
+         GetUser      unary          GET /v1/users/{id}         2s        3×     no side effects  DATABASE_UNAVAILABLE USER_NOT_FOUND\n\
+         ListUsers    unary          GET /v1/users              –         3×     no side effects  DATABASE_UNAVAILABLE PAGE_TOKEN_INVALID\n\
+         UpdateUser   unary          PATCH /v1/users/{user.id}  –         –      idempotent       DATABASE_UNAVAILABLE USER_NOT_FOUND USER_EMAIL_TAKEN USER_CHANGED\n\
+         DeleteUser   unary          DELETE /v1/users/{id}      –         –      idempotent       DATABASE_UNAVAILABLE USER_NOT_FOUND\n\
+         WatchUsers   server stream  GET /v1/users:watch        –         –      no side effects  DATABASE_UNAVAILABLE STOPPING\n\
+         ImportUsers  client stream  WS /v1/users:import        –         –      –                DATABASE_UNAVAILABLE\n\
+         SyncUsers    both stream    WS /v1/users:sync          –         –      –                DATABASE_UNAVAILABLE\n"
     );
     // What a service calls is not what it serves.
     let ran = run(repository(), &["routes", "order-service"]);

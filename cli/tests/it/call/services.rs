@@ -54,10 +54,11 @@ async fn everybody_in_the_registry_is_shown_with_address_health_and_version() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let lines: Vec<Vec<&str>> =
         ran.out.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["SERVICE", "ADDRESS", "HEALTH", "VERSION", "UP", "ZONE"]);
+    assert_eq!(lines[0], ["SERVICE", "INSTANCE", "ADDRESS", "HEALTH", "VERSION", "UP", "ZONE"]);
     let address = server.address();
-    assert_eq!(lines[1][..4], ["user-service", address.as_str(), "serving", "1.2.3"]);
-    assert_eq!(lines[1][5], "eu-1");
+    assert_eq!(lines[1][0], "user-service");
+    assert_eq!(lines[1][2..5], [address.as_str(), "serving", "1.2.3"]);
+    assert_eq!(lines[1][6], "eu-1");
     assert!(!ran.out.contains('\u{1b}'), "no colour where nobody sees it");
     let mut coloured = bia(server.folder.path());
     coloured.args(server.with_registry(&["services", "--color", "always"]));

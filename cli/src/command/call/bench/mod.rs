@@ -116,7 +116,7 @@ pub(super) async fn run(
     shell.data(if is_json {
         report.document().to_string()
     } else {
-        report.table(shell.width())
+        report.table(shell.columns())
     })?;
     outcome(&tally, site).await
 }

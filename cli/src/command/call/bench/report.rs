@@ -82,7 +82,7 @@ impl Report<'_> {
     }
 
     /// For a person.
-    pub(super) fn table(&self, width: usize) -> String {
+    pub(super) fn table(&self, width: Option<usize>) -> String {
         let Tally { latencies, codes, cut, .. } = self.tally;
         let calls = self.tally.calls();
         let mut lines = vec![format!(
