@@ -63,7 +63,7 @@ fn a_service_that_is_well_is_found_well() {
         .expect("it runs")
         .into();
     let findings = findings(&ran);
-    for check in ["protos", "lock", "versions", "settings", "ports", "registry"] {
+    for check in ["protos", "sync", "lock", "versions", "settings", "ports", "registry"] {
         let found = of(&findings, "user-service", check);
         assert!(
             !found.is_empty() && found.iter().all(|it| it["mark"] == "ok"),
@@ -153,6 +153,33 @@ fn protos_that_are_wrong_are_told_with_their_place() {
     let protos = of(&findings, "users", "protos");
     assert!(protos[0]["what"].as_str().is_some_and(|it| it.contains("u.proto:3:13")), "{protos:?}");
     assert_eq!(of(&findings, "users", "lock")[0]["mark"], "warn");
+}
+
+#[test]
+fn code_that_is_not_as_the_proto_says_is_told_with_what_brings_it_in_line() {
+    let service = "use crate::api;\npub struct Users;\nimpl api::UserService for Users {\n}\n";
+    let folder = crate::project::project(&[("src/service.rs", service)]);
+    let look = || {
+        let ran = run(folder.path(), &["doctor", "shop", "--json"]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let findings = findings(&ran);
+        let sync = of(&findings, "shop", "sync");
+        assert_eq!(sync.len(), 1, "{findings:?}");
+        sync[0].clone()
+    };
+    let found = look();
+    assert_eq!(found["mark"], "bad", "{found}");
+    let what = found["what"].as_str().unwrap_or_default();
+    for method in ["get_user", "list_users", "import_users"] {
+        assert!(what.contains(&format!(": {method} of user.v1.UserService is missing")), "{what}");
+    }
+    assert!(found["remedy"].as_str().is_some_and(|it| it.contains("`bia sync`")), "{found}");
+    assert_eq!(run(folder.path(), &["sync"]).code, 0);
+    assert_eq!(look()["mark"], "ok");
+    crate::project::write(folder.path(), "src/service.rs", "impl UserService for {");
+    let found = look();
+    assert_eq!(found["mark"], "bad", "{found}");
+    assert!(found["what"].as_str().is_some_and(|it| it.contains("src/service.rs")), "{found}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

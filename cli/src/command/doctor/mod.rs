@@ -27,8 +27,8 @@ bia doctor user-service     this machine and that one\n\
 With --json: {\"findings\": [{\"subject\", \"check\", \"mark\": \"ok\"|\"warn\"|\"bad\", \"what\", \"remedy\"}], \
 \"warnings\", \"bad\"}.\n\
 \n\
-Looks, and changes nothing; a service's program is run with --check-config, and built for that if it \
-is not there. Exit code: 0 when nothing is bad, 1 otherwise; warnings are no failure.")]
+Looks, and changes nothing but what cargo builds: a service's program is run with --check-config, and \
+built for that if it is not there. Exit code: 0 when nothing is bad, 1 otherwise; warnings are no failure.")]
 pub(crate) struct Arguments {
     /// The service, by the name of its crate. Default: that of this folder, or all of the workspace.
     #[arg(value_name = "SERVICE")]
@@ -60,8 +60,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     }];
     if let Some(project) = &project {
         for member in &services {
-            progress.at(format_args!("at {}", member.name));
-            let findings = service::look(project, member);
+            let findings = service::look(project, member, &progress, shell)?;
             parts.push(Part { subject: member.name.clone(), findings });
         }
     }

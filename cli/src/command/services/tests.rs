@@ -105,7 +105,7 @@ fn of_several_registries_each_instance_says_which_one_it_is_in() {
     ] {
         (seat.registry, seat.label) = (Some(registry), Some(label.to_owned()));
     }
-    let table = anstream::adapter::strip_str(&show::table_at(&seen, 70, now)).to_string();
+    let table = anstream::adapter::strip_str(&show::table_at(&seen, Some(70), now)).to_string();
     assert!(table.starts_with(
         "SERVICE        REGISTRY       ADDRESS         HEALTH   VERSION\n\
          order-service  consul c:8500  127.0.0.1:8100  failing  1.2.3\n\

@@ -5,7 +5,10 @@ use std::path::Path;
 use bia_codegen::Model;
 use toml_edit::DocumentMut;
 
+use crate::command::sync::Plan;
 use crate::error::Result;
+use crate::project::{Member, here};
+use crate::shell::Shell;
 
 use super::super::finding::Finding;
 use super::super::version::numbers;
@@ -34,6 +37,29 @@ pub(super) fn protos(model: Result<Model>) -> Finding {
             error.hint().unwrap_or("correct the proto at that place"),
         ),
     }
+}
+
+/// Whether the code has what the protos say, as `bia sync --check` asks.
+pub(super) fn synced(member: &Member, model: &Model, shell: &Shell) -> Finding {
+    const CHECK: &str = "sync";
+    let mut plan = Plan::default();
+    let looked = plan.add(member, model, false, &shell.quieter());
+    let (Ok(here), Ok(())) = (here(), &looked) else {
+        let what = looked.err().map_or_else(String::new, |error| error.to_string());
+        return Finding::bad(CHECK, what, "correct it; `bia sync --check` looks again");
+    };
+    let told: Vec<String> = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.waits(true))
+        .map(|finding| finding.line(true, &here))
+        .collect();
+    if told.is_empty() {
+        return Finding::ok(CHECK, "the code has the methods that the protos have");
+    }
+    let remedy = "`bia sync` adds what is new and says what else to do; `bia sync --create` also makes \
+                  what has no implementation";
+    Finding::bad(CHECK, told.join("\n"), remedy)
 }
 
 /// Whether what is locked fits together, and with this command.

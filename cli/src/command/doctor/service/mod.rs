@@ -6,14 +6,28 @@ mod ports;
 mod registry;
 mod settings;
 
+use crate::error::Result;
 use crate::project::{Member, Project};
+use crate::shell::{Progress, Shell};
 
 use super::finding::Finding;
 
-pub(super) fn look(project: &Project, member: &Member) -> Vec<Finding> {
-    let mut findings = vec![code::protos(member.model())];
+/// # Errors
+///
+/// Ctrl-C.
+pub(super) fn look(
+    project: &Project,
+    member: &Member,
+    progress: &Progress,
+    shell: &Shell,
+) -> Result<Vec<Finding>> {
+    progress.at(format_args!("at {}", member.name));
+    let model = member.model();
+    let synced = model.as_ref().ok().map(|model| code::synced(member, model, shell));
+    let mut findings = vec![code::protos(model)];
+    findings.extend(synced);
     findings.extend(code::versions(&project.root));
-    findings.extend(settings::program(project, member));
+    findings.extend(settings::program(project, member, progress)?);
     match settings::of(&member.folder) {
         Ok(settings) => {
             findings.extend(ports::look(&settings));
@@ -29,5 +43,5 @@ pub(super) fn look(project: &Project, member: &Member) -> Vec<Finding> {
             }
         }
     }
-    findings
+    Ok(findings)
 }

@@ -1,17 +1,19 @@
 //! The settings of a service: as its own program judges them, and as they are read here.
 
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use bia::Settings;
 use bia::config::{Invalid, Tree, Variables};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::error::{About as _, Error, Result};
 use crate::project::{Member, Project};
 use crate::runtime::block_on;
+use crate::shell::Progress;
 
 use super::super::finding::Finding;
 
@@ -42,26 +44,90 @@ const BUILDING: Duration = Duration::from_secs(15 * 60);
 const CONFIGURATION: i32 = 78;
 
 /// What the service's own program says of its settings.
-pub(super) fn program(project: &Project, member: &Member) -> Option<Finding> {
-    let program = member.program()?;
-    let (mut command, limit) = match project.built(program) {
-        Some(path) => (Command::new(path), CHECKING),
-        None => {
-            let mut cargo = Command::new("cargo");
-            // By its place: its name may be that of something that it is built with, too.
-            cargo.args(["run", "--quiet", "--manifest-path"]).arg(member.folder.join("Cargo.toml"));
-            cargo.args(["--bin", program, "--"]);
-            (cargo, BUILDING)
-        }
-    };
-    command.arg("--check-config").current_dir(&member.folder).env_remove("CARGO_MANIFEST_DIR");
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = block_on(async {
-        let output = timeout(limit, command.output()).await;
-        let late = format!("it did not end within {} s", limit.as_secs());
-        output.map_err(|_elapsed| Error::new(late))?.about(|| format!("run {program}"))
+///
+/// # Errors
+///
+/// Ctrl-C.
+pub(super) fn program(
+    project: &Project,
+    member: &Member,
+    progress: &Progress,
+) -> Result<Option<Finding>> {
+    let Some(program) = member.program() else { return Ok(None) };
+    let found = block_on(async {
+        let path = match project.built(program) {
+            Some(path) => path,
+            None => match build(project, member, program, progress).await? {
+                Ok(path) => path,
+                Err(finding) => return Ok(finding),
+            },
+        };
+        progress.at(format_args!("at {}: its settings", member.name));
+        Ok(judged(check(&path, &member.folder, program).await, program))
     });
-    Some(judged(output, program))
+    match found {
+        Err(error) if error.is_interrupt() => Err(error),
+        Err(error) => Ok(Some(judged(Err(error), program))),
+        Ok(finding) => Ok(Some(finding)),
+    }
+}
+
+/// Has a program look at its settings.
+async fn check(path: &Path, folder: &Path, program: &str) -> Result<Output> {
+    let mut command = Command::new(path);
+    command.arg("--check-config").current_dir(folder).env_remove("CARGO_MANIFEST_DIR");
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(CHECKING, command.output()).await;
+    let late = || Error::new(format!("it did not end within {} s", CHECKING.as_secs()));
+    output.map_err(|_elapsed| late())?.about(|| format!("run {program}"))
+}
+
+/// Builds a program, and says what cargo is at; the program, or why there is none.
+async fn build(
+    project: &Project,
+    member: &Member,
+    program: &str,
+    progress: &Progress,
+) -> Result<Result<PathBuf, Finding>> {
+    progress.at(format_args!("at {program}, which is built first"));
+    let mut cargo = Command::new("cargo");
+    // By its place: its name may be that of something that it is built with, too.
+    cargo.args(["build", "--message-format", "short", "--manifest-path"]);
+    cargo.arg(member.folder.join("Cargo.toml")).args(["--bin", program]);
+    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let about = || "run cargo".to_owned();
+    let mut child = cargo.spawn().about(about)?;
+    let mut errors = Vec::new();
+    let whole = async {
+        let mut lines = child.stderr.take().map(|it| BufReader::new(it).lines());
+        while let Some(lines) = &mut lines
+            && let Some(line) = lines.next_line().await.about(about)?
+        {
+            if line.starts_with("error") || line.contains(": error") {
+                errors.push(line);
+            } else {
+                let line = line.trim_start();
+                progress.at(format_args!("at {program}, which is built first: {line}"));
+            }
+        }
+        child.wait().await.about(about)
+    };
+    let late = || Error::new(format!("it was not built within {} min", BUILDING.as_secs() / 60));
+    let status = timeout(BUILDING, whole).await.map_err(|_elapsed| late())??;
+    Ok(match project.built(program) {
+        Some(path) if status.success() => Ok(path),
+        _ => Err(unbuilt(program, status, &errors)),
+    })
+}
+
+/// The first errors are those to correct.
+fn unbuilt(program: &str, status: ExitStatus, errors: &[String]) -> Finding {
+    let first: Vec<&str> = errors.iter().take(5).map(String::as_str).collect();
+    let what = match first.as_slice() {
+        [] => format!("{program} cannot be built: cargo ended with {status}"),
+        first => format!("{program} cannot be built:\n{}", first.join("\n")),
+    };
+    Finding::bad(CHECK, what, "`cargo build` tells all of it")
 }
 
 fn judged(output: Result<Output>, program: &str) -> Finding {
@@ -93,11 +159,7 @@ fn judged(output: Result<Output>, program: &str) -> Finding {
                 output.status,
                 last.join("\n")
             );
-            Finding::bad(
-                CHECK,
-                what,
-                "correct what it says; `cargo build` tells what does not compile",
-            )
+            Finding::bad(CHECK, what, "correct what it says")
         }
     }
 }
