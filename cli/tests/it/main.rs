@@ -19,4 +19,5 @@ mod run;
 mod servers;
 mod sync;
 mod synced;
+mod terminal;
 mod tools;

@@ -107,9 +107,9 @@ fn of_several_registries_each_instance_says_which_one_it_is_in() {
     }
     let table = anstream::adapter::strip_str(&show::table_at(&seen, Some(70), now)).to_string();
     assert!(table.starts_with(
-        "SERVICE        REGISTRY       ADDRESS         HEALTH   VERSION\n\
-         order-service  consul c:8500  127.0.0.1:8100  failing  1.2.3\n\
-         user-service   local          127.0.0.1:8000  serving  1.2.3\n"
+        "SERVICE        REGISTRY       ADDRESS         HEALTH   VERSION  UP\n\
+         order-service  consul c:8500  127.0.0.1:8100  failing  1.2.3    –\n\
+         user-service   local          127.0.0.1:8000  serving  1.2.3    3h\n"
     ));
     let document = seen.document();
     assert_eq!(document["registry"], serde_json::Value::Null);

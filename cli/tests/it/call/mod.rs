@@ -7,5 +7,5 @@ mod errors;
 mod reflection;
 mod registries;
 mod routes;
-mod server;
+pub(crate) mod server;
 mod services;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// A program that says who it is, then some words, and runs until it is asked to stop.
-pub(super) fn program(words: &str) -> String {
+pub(crate) fn program(words: &str) -> String {
     program_saying(&format!("{words:?}"))
 }
 
@@ -47,10 +47,10 @@ pub(super) fn talkative() -> String {
 }
 
 /// A workspace of such crates.
-pub(super) struct Fake(TempDir);
+pub(crate) struct Fake(pub(crate) TempDir);
 
 impl Fake {
-    pub(super) fn new(crates: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(crates: &[(&str, &str)]) -> Self {
         let fake = Self(TempDir::new().unwrap());
         let names: Vec<String> = crates.iter().map(|(name, _)| format!("{name:?}")).collect();
         let members = names.join(", ");
@@ -68,7 +68,7 @@ impl Fake {
     }
 
     /// Writes a file as editors do: another in its place.
-    pub(super) fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.0.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let unfinished = path.with_extension("tmp");
@@ -213,7 +213,7 @@ fn read(from: impl Read + Send + 'static, stream: Stream, to: SyncSender<(Stream
 }
 
 /// Whether a process lives.
-pub(super) fn is_there(pid: i32) -> bool {
+pub(crate) fn is_there(pid: i32) -> bool {
     let Some(pid) = Pid::from_raw(pid) else { return false };
     // One that is gone and that nobody has asked for yet is there for the kernel.
     let is_dead = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
