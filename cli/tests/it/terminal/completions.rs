@@ -1,7 +1,7 @@
 //! What a shell completes, in the shell itself.
 
 use super::Terminal;
-use crate::call::server::program;
+use crate::servers::program;
 
 /// In each shell: a command is completed, then what belongs to it.
 fn completes(terminal: &Terminal) {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::call::server::program;
+use crate::servers::program;
 
 /// Far longer than anything here takes, on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
