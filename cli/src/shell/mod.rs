@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 pub(crate) use progress::Progress;
 pub(crate) use table::Table;
-pub(crate) use wrap::{columns, fit, wrap};
+pub(crate) use wrap::{GAP, columns, fit, wrap};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();

@@ -1,5 +1,8 @@
 //! Text in lines.
 
+/// What stands between an example and what it does; prose has none.
+pub(crate) const GAP: &str = "  ";
+
 /// `text` in lines of at most `width` columns, cut between words; a word that is longer has a line of its
 /// own, whole, so that it can be copied. Line breaks stay.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -43,7 +46,7 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
             lines.push(format!("{:margin$}{told}", ""));
             continue;
         }
-        let (first, behind) = told.split_once("   ").unwrap_or((told, ""));
+        let (first, behind) = told.split_once(GAP).unwrap_or((told, ""));
         let below = margin + 4;
         if !behind.is_empty() {
             let from = columns(line) - columns(behind.trim_start());
