@@ -45,6 +45,65 @@ fn codes_are_told_by_name_and_by_number() {
 }
 
 #[test]
+fn a_rule_of_protos_is_told_with_reason_example_remedy_and_how_to_leave_it_out() {
+    let ran = run("/", &["explain", "http-rules"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in [
+        "HTTP_RULES  a rule of bia proto lint\n",
+        "category    BIA\n",
+        "why         ",
+        "broken by   option (google.api.http) = {post: \"/v1/{nope}\"};",
+        "what to do  change the path",
+        "// bia:lint:ignore HTTP_RULES",
+    ] {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    // By the name that buf has for it, too.
+    let ran = run("/", &["explain", "FIELD_SAME_TYPE"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in [
+        "FIELD_SAME_TYPE  of buf",
+        "WIRE_FIELD_TYPE  a change of bia proto breaking\n",
+        "category    WIRE\n",
+        "who breaks  what one side sends, the other reads wrong or not at all",
+        "before      string sku = 1;\n  after       int32 sku = 1;",
+        "bia proto breaking --except WIRE_FIELD_TYPE",
+    ] {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn a_number_that_says_nothing_is_told_with_those_that_do() {
+    for (number, hint) in [
+        ("200", "an HTTP status below 400 is no failure"),
+        ("599", "no such status"),
+        (
+            "99999",
+            "codes of gRPC (0 to 16), statuses of HTTP (400 to 599) and exit codes (0, 1, 2, 78",
+        ),
+        ("4711", "codes of gRPC (0 to 16)"),
+    ] {
+        let ran = run("/", &["explain", number]);
+        assert!(ran.code == 1 && ran.err.contains(hint), "{number}: {}", ran.err);
+    }
+}
+
+#[test]
+fn the_reference_has_every_rule_that_there_is() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/reference/reasons.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    for (command, name) in [("lint", "rule"), ("breaking", "id")] {
+        let listed = run("/", &["proto", command, "--list", "--json"]);
+        let listed: Value = serde_json::from_str(&listed.out).expect("JSON");
+        for rule in listed.as_array().expect("a list") {
+            let heading = format!("### `{}`\n", rule[name].as_str().expect("a text"));
+            assert!(page.contains(&heading), "{heading}");
+        }
+    }
+}
+
+#[test]
 fn a_name_that_nobody_knows_is_told_with_the_nearest() {
     let ran = run(examples(), &["explain", "USER_NOTFOUND"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));

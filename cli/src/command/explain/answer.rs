@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::command::proto::explained::{Explained, Of};
 use crate::shell::{Look, wrap};
 
 use super::catalogue::Entry;
@@ -11,7 +12,8 @@ const NAMES: usize = 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// `reason` of the framework, `error` of a proto, `grpc`, `http`, `exit`.
+    /// `reason` of the framework, `error` of a proto, `grpc`, `http`, `exit`, `rule` of `bia proto lint`, `change` of
+    /// `bia proto breaking`, `buf`.
     pub(super) kind: &'static str,
     pub(super) name: String,
     /// Whose it is: `framework`, or the enum of the proto.
@@ -20,7 +22,17 @@ pub(super) struct Answer {
     pub(super) codes: Vec<(u16, &'static str)>,
     pub(super) means: String,
     pub(super) by: String,
+    /// The category of a rule, by which it is chosen.
+    pub(super) category: String,
+    /// Why a rule is there, or who breaks by a change.
+    pub(super) why: String,
+    /// What was before a change.
+    pub(super) before: String,
+    /// What breaks a rule, or is behind a change.
+    pub(super) example: String,
     pub(super) remedy: String,
+    /// How a rule is left out.
+    pub(super) leave_out: String,
     /// What a person is told, with `{name}` for what the metadata calls so.
     pub(super) message: String,
     /// The messages that it brings along.
@@ -45,6 +57,30 @@ impl Answer {
         }
     }
 
+    pub(super) fn of_rule(rule: &Explained) -> Self {
+        let (kind, of) = match rule.of {
+            Of::Lint => ("rule", "bia proto lint"),
+            Of::Breaking => ("change", "bia proto breaking"),
+            Of::Buf => ("buf", "buf"),
+        };
+        let is_change = rule.of == Of::Breaking;
+        let nothing = if is_change && rule.example.is_empty() { "nothing" } else { "" };
+        Self {
+            kind,
+            name: rule.id.to_owned(),
+            of: of.to_owned(),
+            category: rule.category.to_owned(),
+            means: rule.means.clone(),
+            why: rule.why.to_owned(),
+            before: rule.before.to_owned(),
+            example: format!("{}{nothing}", rule.example),
+            remedy: rule.remedy.to_owned(),
+            leave_out: rule.leave_out.clone(),
+            see: rule.here.iter().map(|it| (*it).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn json(&self) -> Value {
         let mut fields = Map::new();
         fields.insert("kind".to_owned(), self.kind.into());
@@ -53,7 +89,12 @@ impl Answer {
             ("of", &self.of),
             ("means", &self.means),
             ("by", &self.by),
+            ("category", &self.category),
+            ("why", &self.why),
+            ("before", &self.before),
+            ("example", &self.example),
             ("remedy", &self.remedy),
+            ("leave_out", &self.leave_out),
             ("message", &self.message),
         ];
         for (name, text) in texts {
@@ -83,6 +124,9 @@ impl Answer {
             "error" => format!("an error of {}", self.of),
             "grpc" => "a code of gRPC".to_owned(),
             "http" => "an HTTP status".to_owned(),
+            "rule" => format!("a rule of {}", self.of),
+            "buf" => "of buf".to_owned(),
+            "change" => format!("a change of {}", self.of),
             _ => "an exit code".to_owned(),
         };
         let mut text = format!("{}  {}", Look::Bold.paint(&self.name), Look::Faint.paint(what));
@@ -94,12 +138,17 @@ impl Answer {
         let codes: Vec<String> =
             self.codes.iter().map(|(http, grpc)| format!("HTTP {http}, gRPC {grpc}")).collect();
         let lines = [
+            ("category", self.category.clone()),
             ("codes", codes.join("; ")),
             ("message", self.message.clone()),
             ("details", self.details.join(", ")),
             ("methods", self.methods.join(", ")),
             ("who", self.by.clone()),
+            (if self.kind == "change" { "who breaks" } else { "why" }, self.why.clone()),
+            ("before", self.before.clone()),
+            (if self.kind == "change" { "after" } else { "broken by" }, self.example.clone()),
             ("what to do", self.remedy.clone()),
+            ("leave out", self.leave_out.clone()),
             ("see", self.see.join(", ")),
         ];
         for (name, told) in lines {
@@ -139,9 +188,11 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        for entry in super::super::catalogue::all() {
+        let reasons = super::super::catalogue::all().map(Answer::of);
+        let rules = crate::command::proto::explained::all().map(|it| Answer::of_rule(&it));
+        for answer in reasons.chain(rules) {
             for width in [60, 80, 100] {
-                let text = Answer::of(entry).render(width);
+                let text = answer.render(width);
                 let text = anstream::adapter::strip_str(&text).to_string();
                 for line in text.lines() {
                     assert!(line.chars().count() <= width, "{width}: {line}");

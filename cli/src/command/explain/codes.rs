@@ -111,6 +111,27 @@ pub(super) fn of(wanted: &str) -> Vec<Answer> {
     grpc.map(of_grpc).chain(status).chain(exits.map(of_exit)).collect()
 }
 
+/// What may have been meant by a number of which nothing is known; none of what is no number.
+pub(super) fn hint(wanted: &str) -> Option<String> {
+    let is_number = !wanted.is_empty() && wanted.chars().all(|c| c.is_ascii_digit());
+    is_number.then(|| match wanted.parse::<u16>() {
+        Ok(100..=399) => {
+            "an HTTP status below 400 is no failure; those from 400 to 599 are explained".to_owned()
+        }
+        Ok(400..=599) => {
+            "the framework answers with no such status; `bia explain --list` shows those that it does"
+                .to_owned()
+        }
+        _ => {
+            let exits: Vec<String> = EXITS.iter().map(|(code, ..)| code.to_string()).collect();
+            format!(
+                "numbers are codes of gRPC (0 to 16), statuses of HTTP (400 to 599) and exit codes ({})",
+                exits.join(", ")
+            )
+        }
+    })
+}
+
 fn of_grpc(code: Code) -> Answer {
     let (means, remedy) = meaning(code);
     Answer {

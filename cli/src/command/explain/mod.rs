@@ -1,4 +1,4 @@
-//! `bia explain`: what a reason, a code or an exit code means, who brings it about, and what helps.
+//! `bia explain`: what a reason, a code, an exit code or a rule of protos means, who brings it about, and what helps.
 
 mod answer;
 mod catalogue;
@@ -14,6 +14,7 @@ use crate::project::Project;
 use crate::shell::{Look, Shell, Table};
 
 use self::answer::Answer;
+use crate::command::proto::explained::{self, Explained};
 use crate::nearest::nearest;
 
 #[derive(Debug, Args)]
@@ -22,11 +23,14 @@ bia explain USER_NOT_FOUND       a reason of the protos of this project, or of t
 bia explain UNAVAILABLE          a code of gRPC, also by its number: bia explain 14\n\
 bia explain 503                  an HTTP status, with the reasons that come with it\n\
 bia explain 78                   the exit code of a service\n\
+bia explain HTTP_RULES           a rule of `bia proto lint`, or a change of `bia proto breaking`; buf's names too\n\
 bia explain --list               every reason, one a line\n\
 \n\
-With --json: {\"answers\": [{\"kind\": \"reason\"|\"error\"|\"grpc\"|\"http\"|\"exit\", \"name\", \"means\", \"remedy\", …}]}.")]
+With --json: {\"answers\": [{\"kind\": \"reason\"|\"error\"|\"grpc\"|\"http\"|\"exit\"|\n\
+\"rule\"|\"change\"|\"buf\", \"name\", \"means\", \"remedy\", …}]}.")]
 pub(crate) struct Arguments {
-    /// The reason of an error, a code of gRPC by name or number, an HTTP status, or an exit code.
+    /// The reason of an error, a code of gRPC by name or number, an HTTP status, an exit code, or a rule of
+    /// `bia proto`.
     #[arg(value_name = "REASON", required_unless_present_any = ["list", "markdown"])]
     what: Option<String>,
     /// Lists every reason: those of the protos of this project, and those of the framework.
@@ -55,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let mut answers: Vec<Answer> =
         own.into_iter().chain(reasons()).filter(|it| it.name == wanted).collect();
     answers.extend(codes::of(&wanted));
+    answers.extend(rules(&wanted));
     if answers.is_empty() {
         for fault in &faults {
             shell.warn(fault);
@@ -82,6 +87,14 @@ fn reasons() -> impl Iterator<Item = Answer> {
     catalogue::all().map(Answer::of)
 }
 
+/// The rules of `bia proto` of this name; of buf's, also what they are here.
+fn rules(wanted: &str) -> Vec<Answer> {
+    let named: Vec<Explained> = explained::all().filter(|it| it.id == wanted).collect();
+    let here: Vec<&str> = named.iter().flat_map(|it| it.here.iter().copied()).collect();
+    let also = explained::all().filter(|it| here.contains(&it.id));
+    named.iter().chain(&also.collect::<Vec<_>>()).map(Answer::of_rule).collect()
+}
+
 /// How many names that may have been meant are told.
 const NEAR: usize = 3;
 
@@ -92,11 +105,15 @@ fn unknown(what: &str, wanted: &str) -> Error {
         .chain(reasons())
         .map(|it| it.name)
         .chain(bia::Code::ALL.map(|code| code.name().to_owned()))
+        .chain(explained::all().map(|it| it.id.to_owned()))
         .collect();
     let error = Error::new(format!("nothing is known of {what}"));
+    if let Some(hint) = codes::hint(wanted) {
+        return error.with_hint(hint);
+    }
     let near = nearest(wanted, names.iter().map(String::as_str), NEAR);
     if near.is_empty() {
-        return error.with_hint("`bia explain --list` shows every reason; those of a project's protos are known inside of it");
+        return error.with_hint("`bia explain --list` shows every reason; those of a project's protos are known inside of it. Rules of protos: `bia proto lint --list` and `bia proto breaking --list`");
     }
     error.with_hint(format!("did you mean {}?", near.join(", ")))
 }

@@ -1,4 +1,6 @@
-//! The page of the reference: every reason of the framework.
+//! The page of the reference: every reason of the framework, and every rule of protos.
+
+use crate::command::proto::explained::{self, Explained, Of};
 
 use super::catalogue::{Entry, TOPICS};
 
@@ -8,7 +10,9 @@ const HEAD: &str = "\
 # Reasons
 
 Every reason that the framework itself answers with or writes to the log: an error's machine-readable name. `bia explain
-REASON` tells the same at the terminal, and the reasons of a project's own protos too.
+REASON` tells the same at the terminal, and the reasons of a project's own protos too. The
+[rules](#rules-of-bia-proto-lint) and [changes](#changes-that-bia-proto-breaking-judges) that `bia proto` goes by stand
+below them.
 
 A status is that of HTTP, and what is behind it the code of gRPC that goes with it.
 ";
@@ -21,7 +25,54 @@ pub(super) fn page() -> String {
             page.push_str(&told(entry));
         }
     }
+    for (of, head) in [(Of::Lint, LINT), (Of::Breaking, BREAKING)] {
+        page.push_str(head);
+        for rule in explained::all().filter(|rule| rule.of == of) {
+            page.push_str(&rule_told(&rule));
+        }
+    }
+    page.push_str(BUF);
+    for rule in explained::all().filter(|rule| rule.of == Of::Buf) {
+        page.push_str(&format!("| `{}` | {} |\n", rule.id, rule.means));
+    }
     page
+}
+
+const LINT: &str = "
+## Rules of `bia proto lint`
+
+`STANDARD` and `BIA` hold unless something else is said; `COMMENTS` on request. A comment above what breaks a rule leaves
+it out, `// bia:lint:ignore RULE_ID the reason`, `bia:lint:ignore-file` for the whole file; and
+`except = [\"RULE_ID\"]` in `[package.metadata.bia.lint]` of `Cargo.toml`, or `workspace.…`, for all.
+";
+
+const BREAKING: &str = "
+## Changes that `bia proto breaking` judges
+
+By category: `WIRE` and `JSON` break callers of that form, `HTTP`, `ERRORS`, `RULES` and `OPTIONS` what is promised
+beside it, `SOURCE` Rust that names it. `--only` and `--except` choose among them.
+";
+
+const BUF: &str = "
+## Rules of buf
+
+Of `buf lint`, those that are not in this table have the same name here. Of what `buf breaking` refuses in `WIRE` and
+`WIRE_JSON`, nothing passes `bia proto breaking`. In `WIRE` it refuses a map that is only renamed, since it calls the
+entries after the field; on the wire nothing changes, and here that is `JSON_FIELD_NAME`.
+
+| rule | here |
+|---|---|
+";
+
+fn rule_told(rule: &Explained) -> String {
+    let Explained { id, category, means, why, before, example, remedy, .. } = rule;
+    let example = match (rule.of, *example) {
+        (Of::Breaking, "") => format!("Gone: `{before}`"),
+        (Of::Breaking, example) => format!("From `{before}` to `{example}`"),
+        (_, example) => format!("Broken by `{example}`"),
+    };
+    let why = if rule.of == Of::Breaking { format!("who breaks: {why}") } else { why.to_string() };
+    format!("\n### `{id}`\n\n{category}: {means}; {why}.\n\n{example}. What to do: {remedy}.\n")
 }
 
 fn told(entry: &Entry) -> String {

@@ -2,6 +2,8 @@
 
 mod add;
 mod breaking;
+mod buf;
+pub(crate) mod explained;
 pub(crate) mod format;
 mod lint;
 mod list;

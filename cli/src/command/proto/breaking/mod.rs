@@ -1,8 +1,9 @@
 //! `bia proto breaking`: what would break those who call the service as it was.
 
 mod against;
-mod change;
+pub(super) mod change;
 mod compare;
+pub(super) mod example;
 mod git;
 mod report;
 mod side;

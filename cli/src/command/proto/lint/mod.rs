@@ -2,9 +2,10 @@
 
 mod check;
 mod config;
+pub(super) mod example;
 mod ignore;
 pub(super) mod names;
-mod rule;
+pub(super) mod rule;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 /// A kind of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Category {
+pub(crate) enum Category {
     /// What protos of all projects hold to.
     Standard,
     /// What the framework knows besides.
@@ -12,11 +12,11 @@ pub(super) enum Category {
 }
 
 impl Category {
-    pub(super) const ALL: [Self; 3] = [Self::Standard, Self::Bia, Self::Comments];
+    pub(crate) const ALL: [Self; 3] = [Self::Standard, Self::Bia, Self::Comments];
     /// Those that hold if nothing else is said.
-    pub(super) const DEFAULT: [Self; 2] = [Self::Standard, Self::Bia];
+    pub(crate) const DEFAULT: [Self; 2] = [Self::Standard, Self::Bia];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Standard => "STANDARD",
             Self::Bia => "BIA",
@@ -27,19 +27,19 @@ impl Category {
 
 /// A rule.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     /// Stable: comments and configurations name it.
-    pub(super) id: &'static str,
-    pub(super) category: Category,
+    pub(crate) id: &'static str,
+    pub(crate) category: Category,
     /// What it wants.
-    pub(super) wants: &'static str,
+    pub(crate) wants: &'static str,
     /// What to do where it is broken.
-    pub(super) remedy: &'static str,
+    pub(crate) remedy: &'static str,
 }
 
 macro_rules! rules {
     ($($category:ident $id:ident: $wants:literal, $remedy:literal;)*) => {
-        $(pub(super) const $id: &Rule = &Rule {
+        $(pub(crate) const $id: &Rule = &Rule {
             id: stringify!($id),
             category: Category::$category,
             wants: $wants,
@@ -47,7 +47,7 @@ macro_rules! rules {
         };)*
 
         /// All of them, by category.
-        pub(super) const ALL: &[&Rule] = &[$($id),*];
+        pub(crate) const ALL: &[&Rule] = &[$($id),*];
     };
 }
 

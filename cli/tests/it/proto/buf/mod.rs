@@ -1,9 +1,13 @@
 //! buf's judgement beside ours; `cargo xtask servers install validators` has buf.
 
 mod breaking;
+mod format;
+mod lint;
 #[path = "../../../../src/command/proto/breaking/compare/tests/matrix.rs"]
 mod matrix;
 mod random;
+#[path = "../../../../src/command/proto/buf.rs"]
+mod rules;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,6 +19,7 @@ use tempfile::TempDir;
 use crate::command::run;
 
 use super::write;
+use matrix::{EDITS, whole};
 
 /// What both find in an edit.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +53,7 @@ fn verdicts(buf: &Path, edits: &[(String, String)]) -> Vec<Verdict> {
     for finding in told(buf, folder.path(), &["breaking", "new", "--against", "old"]) {
         let rule = text(&finding, "type");
         assert_ne!(rule, "COMPILE", "{finding}");
-        if is_renamed_map(&rule, &text(&finding, "message")) {
+        if is_of_entries(&rule, &text(&finding, "message")) {
             continue;
         }
         match finding["path"].as_str().and_then(of) {
@@ -67,13 +72,18 @@ fn verdicts(buf: &Path, edits: &[(String, String)]) -> Vec<Verdict> {
     found
 }
 
-/// Whether buf takes a map that is called something else for one of another type: it compares the names of
-/// the entries, which are made of the field's. On the wire they are not; of JSON it tells besides.
-fn is_renamed_map(rule: &str, message: &str) -> bool {
-    let is_of_types =
-        ["FIELD_WIRE_COMPATIBLE_TYPE", "FIELD_WIRE_JSON_COMPATIBLE_TYPE"].contains(&rule);
+/// Whether buf speaks of the entries of a map as if they were a message that somebody wrote. They are called
+/// after the field, so that a field that is renamed has another type for it; on the wire it has not, and of
+/// JSON it tells besides.
+fn is_of_entries(rule: &str, message: &str) -> bool {
     let types = message.split_once("changed type from").map(|(_, types)| types.split(" to "));
-    is_of_types && types.is_some_and(|mut types| types.all(|it| it.contains("Entry\"")))
+    match rule {
+        "MESSAGE_NO_DELETE" | "PACKAGE_MESSAGE_NO_DELETE" => message.contains("Entry\""),
+        "FIELD_SAME_TYPE" | "FIELD_WIRE_COMPATIBLE_TYPE" | "FIELD_WIRE_JSON_COMPATIBLE_TYPE" => {
+            types.is_some_and(|mut types| types.all(|it| it.contains("Entry\"")))
+        }
+        _ => false,
+    }
 }
 
 /// Makes `folder` a workspace of buf: its protos are below `module`, those that the generator carries beside it.

@@ -4,6 +4,7 @@ use std::path::Path;
 use prost_reflect::prost::Message as _;
 
 use crate::command::proto::breaking::change;
+use crate::command::proto::breaking::example::EXAMPLES;
 use crate::command::proto::breaking::side::{Part, Side};
 use crate::protofile::Wanted;
 
@@ -60,6 +61,40 @@ fn every_edit_of_the_matrix_is_judged_as_it_must_be_and_no_edit_breaks_nobody() 
     let unseen: Vec<&str> =
         change::ALL.iter().map(|it| it.id).filter(|id| !seen.contains(id)).collect();
     assert!(unseen.is_empty(), "no edit shows {unseen:?}");
+}
+
+/// The file that an example is of.
+fn around(example: &str, is_old_syntax: bool) -> String {
+    let types =
+        "message A { string id = 1; string name = 2; B b = 3; } message B { string x = 1; }";
+    let body = match example.split_whitespace().next().unwrap_or_default() {
+        "syntax" => {
+            return format!("{example} package t.v1; message A {{ repeated int32 a = 1; }}");
+        }
+        "package" => return format!("syntax = \"proto3\"; {example} message A {{}}"),
+        "rpc" => format!("service S {{ {example} }} {types}"),
+        "" | "service" => format!("{example} {types}"),
+        "message" | "enum" => {
+            let is_answered = example.contains("message Reply");
+            let asks = "message N {} service S { rpc M(N) returns (stream Reply); }";
+            format!("{example} {}", if is_answered { asks } else { types })
+        }
+        _ => format!("message A {{ {example} }}"),
+    };
+    match is_old_syntax {
+        true => format!("syntax = \"proto2\"; package t.v1; {body}"),
+        false => body,
+    }
+}
+
+#[test]
+fn the_example_of_each_kind_is_of_that_kind() {
+    for (id, before, after) in EXAMPLES {
+        let words = ["required int32", "[default", "extensions"];
+        let is_old = words.iter().any(|word| before.contains(word) || after.contains(word));
+        let found = findings(&around(before, is_old), &around(after, is_old));
+        assert!(ids(&found).contains(id), "{id}: {:?}", ids(&found));
+    }
 }
 
 #[test]

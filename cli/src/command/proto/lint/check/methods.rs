@@ -8,6 +8,9 @@ use crate::command::proto::lint::{names, rule};
 
 use super::Check;
 
+/// Field numbers of `MethodDescriptorProto`.
+const INPUT: i32 = 2;
+const OUTPUT: i32 = 3;
 /// Messages that anybody may answer.
 const COMMON: [&str; 3] =
     ["google.protobuf.Empty", "google.api.HttpBody", "google.longrunning.Operation"];
@@ -64,7 +67,7 @@ impl Check<'_> {
         let (input, output) = (method.input(), method.output());
         if !is_own(input.name(), "Request") {
             let text = format!("{name} takes {}, and not {pascal}Request", input.full_name());
-            self.found(rule::RPC_REQUEST_STANDARD_NAME, &path, text);
+            self.found(rule::RPC_REQUEST_STANDARD_NAME, &[&path[..], &[INPUT]].concat(), text);
         }
         // The thing itself, as in `GetUser`; a list has its pages.
         let is_thing = !output.name().ends_with("Request")
@@ -73,7 +76,7 @@ impl Check<'_> {
         let is_shared = is_thing || COMMON.contains(&output.full_name());
         if !is_shared && !is_own(output.name(), "Response") {
             let text = format!("{name} answers {}, and not {pascal}Response", output.full_name());
-            self.found(rule::RPC_RESPONSE_STANDARD_NAME, &path, text);
+            self.found(rule::RPC_RESPONSE_STANDARD_NAME, &[&path[..], &[OUTPUT]].concat(), text);
         }
         let mut messages = vec![(input.full_name().to_owned(), "takes")];
         if !is_shared {

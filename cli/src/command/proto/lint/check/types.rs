@@ -8,6 +8,11 @@ use crate::command::proto::lint::{names, rule};
 
 use super::Check;
 
+/// Field numbers of `EnumDescriptorProto`, and of its options.
+const VALUES: i32 = 2;
+const OPTIONS: i32 = 3;
+const ALLOW_ALIAS: i32 = 2;
+
 impl Check<'_> {
     pub(super) fn types(&mut self) {
         let file = self.file.clone();
@@ -77,11 +82,14 @@ impl Check<'_> {
         let raw = proto.enum_descriptor_proto();
         if raw.options.as_ref().is_some_and(EnumOptions::allow_alias) {
             let text = format!("the enum {name} lets numbers have several names");
-            self.found(rule::ENUM_NO_ALLOW_ALIAS, proto.path(), text);
+            let option = [proto.path(), &[OPTIONS, ALLOW_ALIAS]].concat();
+            self.found(rule::ENUM_NO_ALLOW_ALIAS, &option, text);
         }
+        // Not `proto.values()`, which stand in the order of their numbers.
         if raw.value.first().is_some_and(|first| first.number() != 0) {
             let text = format!("the first value of the enum {name} is not 0");
-            self.found(rule::ENUM_FIRST_VALUE_ZERO, proto.path(), text);
+            let first = [proto.path(), &[VALUES, 0]].concat();
+            self.found(rule::ENUM_FIRST_VALUE_ZERO, &first, text);
         }
         let prefix = format!("{}_", names::upper_snake(name));
         let is_errors = ErrorRule::of_enum(proto).is_some();
