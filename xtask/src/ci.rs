@@ -6,7 +6,7 @@ use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, output, run};
 use crate::root::{on_path, repository};
 use crate::wait::Stopwatch;
-use crate::{demo, fuzz, r#gen, suite, tidy, ui};
+use crate::{book, demo, fuzz, r#gen, suite, tidy, ui};
 
 /// What a step has to say besides that it passed.
 type Remark = Option<String>;
@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "measurements", run: bench },
     Step { name: "fuzzing", run: fuzzing },
     Step { name: "documentation", run: documentation },
+    Step { name: "the book", run: || book::main().map(|()| None) },
     Step { name: "oldest Rust", run: oldest_rust },
     Step { name: "licences, bans, sources", run: deny },
 ];

@@ -3,6 +3,7 @@
 //! Standard library only wherever that is practical: this is the first thing that is built on a bare
 //! machine, and it must be there in seconds.
 
+mod book;
 mod ci;
 mod demo;
 mod effects;
@@ -31,6 +32,7 @@ cargo xtask VERB
   ci                         all that must hold before a change lands, the cheap checks first
   gen [--check]              the generated code that is checked in; or what of it is stale
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
+  book                       the book as mdBook makes it, into target/book; its links are checked
   bench [--help] [ARG…]      what a call costs, beside its peers; a workspace of its own
   fuzz [--seconds N] [TARGET…]  feeds what reads strangers' bytes with any, 20 s each
   servers install [PART…]    the real servers and clients that the tests talk to
@@ -58,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             Ok(())
         }
         ["bench", rest @ ..] => bench(rest),
+        ["book"] => book::main(),
         ["ci"] => ci::main(),
         ["demo", rest @ ..] => demo::main(rest),
         ["fuzz", rest @ ..] => fuzz::main(rest),

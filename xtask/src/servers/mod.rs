@@ -1,5 +1,6 @@
 //! The real servers: installing them, starting them on free ports, stopping them.
 
+mod book;
 mod daemon;
 mod debian;
 mod faces;
@@ -12,6 +13,7 @@ mod validators;
 
 use std::fs::File;
 
+pub(crate) use book::MDBOOK;
 pub(crate) use parts::{PARTS, Part};
 
 use self::daemon::Group;
