@@ -66,13 +66,14 @@ entries after the field; on the wire nothing changes, and here that is `JSON_FIE
 
 fn rule_told(rule: &Explained) -> String {
     let Explained { id, category, means, why, before, example, remedy, .. } = rule;
-    let example = match (rule.of, *example) {
-        (Of::Breaking, "") => format!("Gone: `{before}`"),
-        (Of::Breaking, example) => format!("From `{before}` to `{example}`"),
-        (_, example) => format!("Broken by `{example}`"),
+    let (reason, example) = match (rule.of, *example) {
+        (Of::Breaking, "") => ("Who breaks", format!("From `{before}` to nothing")),
+        (Of::Breaking, example) => ("Who breaks", format!("From `{before}` to `{example}`")),
+        (_, example) => ("Why", format!("Broken by `{example}`")),
     };
-    let why = if rule.of == Of::Breaking { format!("who breaks: {why}") } else { why.to_string() };
-    format!("\n### `{id}`\n\n{category}: {means}; {why}.\n\n{example}. What to do: {remedy}.\n")
+    format!(
+        "\n### `{id}`\n\n{category}: {means}.\n\n- {reason}: {why}\n- {example}\n- What to do: {remedy}\n"
+    )
 }
 
 fn told(entry: &Entry) -> String {

@@ -57,13 +57,13 @@ rules! {
         "correct it; -I FOLDER names a folder of imports";
     Standard SYNTAX_SPECIFIED:
         "a file says its syntax",
-        "begin it with syntax = \"proto3\";";
+        "begin it with `syntax = \"proto3\";`";
     Standard FILE_LOWER_SNAKE_CASE:
         "files are called lower_snake_case.proto",
         "rename the file";
     Standard PACKAGE_DEFINED:
         "a file has a package",
-        "add one, like package shop.v1;";
+        "add one, like `package shop.v1;`";
     Standard PACKAGE_LOWER_SNAKE_CASE:
         "packages are called lower_snake.case",
         "rename the package, before anybody uses it";
@@ -72,7 +72,7 @@ rules! {
         "move the file, or change its package";
     Standard PACKAGE_VERSION_SUFFIX:
         "a package ends in a version: v1, v1beta1",
-        "add one, like package shop.v1;, so that a v2 can stand beside it";
+        "add one, like `package shop.v1;`, so that a v2 can stand beside it";
     Standard STABLE_PACKAGE_NO_IMPORT_UNSTABLE:
         "a stable package imports no alpha or beta",
         "wait until what is imported is stable, or copy what is needed of it";
@@ -84,16 +84,16 @@ rules! {
         "import the file where it is used";
     Standard IMPORT_NO_WEAK:
         "no import is weak",
-        "leave out weak";
+        "leave out `weak`";
     Standard MESSAGE_PASCAL_CASE:
         "messages are called PascalCase",
         "rename it, before anybody uses it";
     Standard FIELD_LOWER_SNAKE_CASE:
         "fields are called lower_snake_case",
-        "rename it, before anybody uses it; [json_name = \"…\"] keeps a name in JSON";
+        "rename it, before anybody uses it; `[json_name = \"…\"]` keeps a name in JSON";
     Standard FIELD_NOT_REQUIRED:
         "no field is required",
-        "write optional; (buf.validate.field).required refuses requests without it, and can be taken back";
+        "write `optional`; `(buf.validate.field).required` refuses requests without it, and can be taken back";
     Standard ONEOF_LOWER_SNAKE_CASE:
         "oneofs are called lower_snake_case",
         "rename it";
@@ -114,7 +114,7 @@ rules! {
         "put the value 0 first: it is what is not sent";
     Standard ENUM_NO_ALLOW_ALIAS:
         "no number of an enum has two names",
-        "remove allow_alias and one of the names";
+        "remove `allow_alias` and one of the names";
     Standard SERVICE_PASCAL_CASE:
         "services are called PascalCase",
         "rename it, before anybody calls it";
@@ -136,7 +136,7 @@ rules! {
 
     Bia LINT_IGNORE:
         "a comment that ignores a rule names one that is broken there, and says why",
-        "write // bia:lint:ignore RULE_ID and the reason, above what breaks the rule; remove it where nothing is broken any more";
+        "write `// bia:lint:ignore RULE_ID the reason` above what breaks the rule; remove it where nothing is broken any more";
     Bia CODE_GENERATES:
         "code can be made of the file",
         "see what the message says";
@@ -144,22 +144,22 @@ rules! {
         "no two names are one in Rust",
         "rename one of them";
     Bia HTTP_RULES:
-        "what google.api.http says makes sense, and no two methods answer the same requests",
+        "what `google.api.http` says makes sense, and no two methods answer the same requests",
         "change the path, the variable or the body";
     Bia HTTP_GET_SAFE:
         "a method that is called by GET has no side effects, and says so",
-        "add option idempotency_level = NO_SIDE_EFFECTS;, or bind it to another verb";
+        "add `option idempotency_level = NO_SIDE_EFFECTS;`, or bind it to another verb";
     Bia METHOD_OPTIONS:
-        "what (bia.method), (bia.service) and the enums of errors say makes sense",
+        "what `(bia.method)`, `(bia.service)` and the enums of errors say makes sense",
         "change the option";
     Bia ERROR_CODE:
         "a reason of errors has a code",
-        "add [(bia.error) = {code: 404}], or one for the enum: option (bia.errors) = {code: 400};";
+        "add `[(bia.error) = {code: 404}]`, or one for the enum: `option (bia.errors) = {code: 400};`";
     Bia ERROR_REASON_UNIQUE:
         "no two errors of a package have one reason",
         "rename one of them: callers know an error by its reason alone";
     Bia VALIDATION_RULES:
-        "rules of buf.validate fit the field, and something keeps all of them",
+        "rules of `buf.validate` fit the field, and something keeps all of them",
         "change the rule";
 
     Comments COMMENT_SERVICE:
