@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-use crate::servers::{free_ports, program};
+use crate::tools::{free_ports, tool};
 
 /// How long an agent may take to start, on a machine that has other things to do.
 const START: Duration = Duration::from_secs(60);
@@ -33,13 +33,7 @@ pub(crate) struct Agent {
 impl Agent {
     /// A developer's agent; none if Consul is not installed, which is said aloud.
     pub(crate) async fn dev(test: &str) -> Option<Self> {
-        Self::start(
-            &program("consul", "BIA_CONSUL_BIN", test)?,
-            tempfile::tempdir().unwrap(),
-            "",
-            "",
-        )
-        .await
+        Self::start(&tool("consul", test)?, tempfile::tempdir().unwrap(), "", "").await
     }
 
     /// One that refuses whatever no token allows.
@@ -47,18 +41,12 @@ impl Agent {
         let acl = format!(
             r#"acl {{ enabled = true default_policy = "deny" tokens {{ master = "{MASTER}" agent = "{MASTER}" }} }}"#
         );
-        Self::start(
-            &program("consul", "BIA_CONSUL_BIN", test)?,
-            tempfile::tempdir().unwrap(),
-            &acl,
-            MASTER,
-        )
-        .await
+        Self::start(&tool("consul", test)?, tempfile::tempdir().unwrap(), &acl, MASTER).await
     }
 
     /// One that answers on `https://` too, with a certificate of a CA of its own.
     pub(crate) async fn with_tls(test: &str) -> Option<Self> {
-        let program = program("consul", "BIA_CONSUL_BIN", test)?;
+        let program = tool("consul", test)?;
         let folder = tempfile::tempdir().unwrap();
         for arguments in [&["tls", "ca", "create"][..], &["tls", "cert", "create", "-server"]] {
             let mut command = Command::new(&program);

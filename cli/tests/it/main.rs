@@ -16,7 +16,6 @@ mod pages;
 mod project;
 mod proto;
 mod run;
-mod servers;
 mod sync;
 mod synced;
 mod terminal;

@@ -1,11 +1,12 @@
-//! The programs that judge what was written; `cargo xtask servers install` has them.
+//! Programs that tests start, which `cargo xtask servers install` has, and ports for them.
 #![expect(clippy::unwrap_used, reason = "helpers of a test")]
 
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The program `name`, for the test of the name `test`; without it the test is to pass, and says so.
-/// In CI it fails.
+/// The program `name`, for the test of the name `test`: named by `BIA_NAME_BIN`, installed, or on the
+/// path. Without it the test is to pass, and says so; in CI it fails.
 #[expect(clippy::print_stderr, reason = "what is not tested is said aloud")]
 pub(crate) fn tool(name: &str, test: &str) -> Option<PathBuf> {
     let variable = format!("BIA_{}_BIN", name.to_uppercase().replace('-', "_"));
@@ -46,4 +47,20 @@ pub(crate) fn right(program: &Path, folder: &Path, arguments: &[&str]) -> String
     let (is_right, said) = judged(program, folder, arguments);
     assert!(is_right, "{} {arguments:?}: {said}", program.display());
     said
+}
+
+/// Ports that nobody has now, for TCP and UDP.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let mut held = Vec::new();
+    std::array::from_fn(|_| {
+        loop {
+            let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = tcp.local_addr().unwrap().port();
+            if let Ok(udp) = UdpSocket::bind(("127.0.0.1", port)) {
+                // Held until all are chosen, so that no two are the same.
+                held.push((tcp, udp));
+                return port;
+            }
+        }
+    })
 }

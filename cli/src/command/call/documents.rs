@@ -150,10 +150,23 @@ fn hint(error: &str, kind: &MessageDescriptor) -> String {
     };
     let mut known = Vec::new();
     match what {
-        "unrecognized field name " => names_in(kind, &mut Vec::new(), &mut |kind| {
-            known.extend(kind.fields().map(|field| field.json_name().to_owned()));
-        }),
-        "unrecognized enum value " => names_in(kind, &mut Vec::new(), &mut |kind| {
+        "unrecognized field name " => {
+            let mut places = Vec::new();
+            names_in(kind, "", &mut Vec::new(), &mut |place, kind| {
+                for field in kind.fields() {
+                    if [field.name(), field.json_name()].contains(&name) {
+                        places.push(place.to_owned());
+                    }
+                    known.push(field.json_name().to_owned());
+                }
+            });
+            match places.first().map(String::as_str) {
+                Some("") => return format!("`{name}` belongs into the request itself"),
+                Some(place) => return format!("`{name}` belongs into `{place}`"),
+                None => {}
+            }
+        }
+        "unrecognized enum value " => names_in(kind, "", &mut Vec::new(), &mut |_, kind| {
             for value in kind.fields().filter_map(|field| field.kind().as_enum().cloned()) {
                 known.extend(value.values().map(|value| value.name().to_owned()));
             }
@@ -167,20 +180,22 @@ fn hint(error: &str, kind: &MessageDescriptor) -> String {
     }
 }
 
-/// Goes through a message and all that it holds.
+/// Goes through a message and all that it holds, with the place of each: `user.address`.
 fn names_in(
     kind: &MessageDescriptor,
+    place: &str,
     seen: &mut Vec<String>,
-    each: &mut impl FnMut(&MessageDescriptor),
+    each: &mut impl FnMut(&str, &MessageDescriptor),
 ) {
     if seen.iter().any(|name| name == kind.full_name()) {
         return;
     }
     seen.push(kind.full_name().to_owned());
-    each(kind);
+    each(place, kind);
     for field in kind.fields() {
         if let Some(message) = field.kind().as_message() {
-            names_in(message, seen, each);
+            let dot = if place.is_empty() { "" } else { "." };
+            names_in(message, &format!("{place}{dot}{}", field.json_name()), seen, each);
         }
     }
 }

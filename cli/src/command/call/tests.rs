@@ -72,6 +72,7 @@ fn a_mistake_in_a_request_is_told_with_its_place_and_what_was_meant() {
         ("{\"user\": ", "line 1, column 9", None),
         ("{}\n  nonsense", "line 2, column 4", None),
         ("[{}]", "line 1, column 1", None),
+        ("{\"email\": \"a@b\"}", "column 8", Some("`email` belongs into `user`")),
     ] {
         let mut documents = Documents::default();
         documents.push(text.as_bytes());

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::server::Server;
 use crate::command::run;
-use crate::servers::program;
+use crate::tools::tool;
 
 /// A server that was not written here, with reflection v1alpha alone.
 const PYTHON: &str = r#"
@@ -45,7 +45,7 @@ fn proto(path: &str) -> String {
 #[test]
 fn a_service_that_has_only_the_older_reflection_is_called_by_it() {
     let test = "a_service_that_has_only_the_older_reflection_is_called_by_it";
-    let Some(python) = program("py-grpc", "BIA_PY_GRPC_BIN", test) else { return };
+    let Some(python) = tool("py-grpc", test) else { return };
     let mut command = Command::new(python);
     command.args(["-c", PYTHON]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut peer = Peer(command.spawn().unwrap());

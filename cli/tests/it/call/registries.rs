@@ -8,7 +8,7 @@ use super::services::client;
 use crate::command::{Ran, bia};
 use crate::consul::Agent;
 use crate::fakes::Workspace;
-use crate::servers::free_ports;
+use crate::tools::free_ports;
 
 /// Runs the command in a project, where this machine's registry is the folder `leases` of it.
 fn run(project: &Workspace, arguments: &[&str]) -> Ran {

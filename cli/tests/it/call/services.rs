@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::server::{Server, join};
 use crate::command::{bia, run};
 use crate::consul::Agent;
-use crate::servers::free_ports;
+use crate::tools::free_ports;
 
 /// A process that is killed at the end of its test.
 struct Peer(Child);

@@ -17,7 +17,17 @@ fn target() -> PathBuf {
 }
 
 /// Runs a program in a project, where it must go well.
-fn works(folder: &Path, program: &str, arguments: &[&str]) {
+pub(super) fn works(folder: &Path, program: &str, arguments: &[&str]) {
+    works_with(folder, program, arguments, &[]);
+}
+
+/// The same with variables.
+pub(super) fn works_with(
+    folder: &Path,
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) {
     let mut command = Command::new(program);
     // What cargo told this test of itself would have build scripts think that something has changed.
     for (name, _) in std::env::vars_os() {
@@ -32,6 +42,7 @@ fn works(folder: &Path, program: &str, arguments: &[&str]) {
         .env("CARGO_TARGET_DIR", target())
         // What the lock file does not say is had from nowhere.
         .env("CARGO_NET_OFFLINE", "true")
+        .envs(variables.iter().copied())
         .output()
         .expect("it runs");
     assert!(
@@ -43,12 +54,12 @@ fn works(folder: &Path, program: &str, arguments: &[&str]) {
     );
 }
 
-fn program(name: &str) -> PathBuf {
+pub(super) fn program(name: &str) -> PathBuf {
     target().join("debug").join(name)
 }
 
 /// Every phase of a stop, one behind the other.
-fn stopped_in_order(log: &str) {
+pub(super) fn stopped_in_order(log: &str) {
     let at = |phase: &str| {
         let word = format!("\"phase\":\"{phase}\"");
         log.find(&word).unwrap_or_else(|| panic!("no {phase} in {log}"))
@@ -59,7 +70,7 @@ fn stopped_in_order(log: &str) {
 }
 
 /// Makes something over HTTP, and has it listed over gRPC and gRPC-Web.
-fn answers_on_each_face(running: &Running, create: &str, body: &str, list: &str) {
+pub(super) fn answers_on_each_face(running: &Running, create: &str, body: &str, list: &str) {
     let made = running.json(create, body);
     assert!(made.starts_with("HTTP/1.1 200 ") && made.contains(r#""name":"first""#), "{made}");
     let taken = running.json(create, body);

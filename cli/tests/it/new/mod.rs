@@ -4,7 +4,9 @@
 mod add;
 mod bad;
 mod built;
+mod choices;
 mod golden;
+mod postgres;
 mod running;
 mod upgrade;
 

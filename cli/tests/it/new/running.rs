@@ -23,12 +23,17 @@ pub(super) struct Running {
 impl Running {
     /// Starts `program` in the folder of its service, on free ports, and waits until it is up.
     pub(super) fn start(program: &Path, folder: &Path, registry: &Path) -> Self {
+        let path = format!("registry.local.path={}", registry.display());
+        Self::start_with(program, folder, &[&path])
+    }
+
+    /// The same with settings of one's own.
+    pub(super) fn start_with(program: &Path, folder: &Path, settings: &[&str]) -> Self {
         let mut child = Command::new(program)
             .current_dir(folder)
             .args(["--set", "server.address=127.0.0.1:0", "--set", "admin.address=127.0.0.1:0"])
             .args(["--set", "stop.drain_delay=0s", "--set", "telemetry.logs.format=json"])
-            .arg("--set")
-            .arg(format!("registry.local.path={}", registry.display()))
+            .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,7 +1,7 @@
 //! What a shell completes, in the shell itself.
 
 use super::Terminal;
-use crate::servers::program;
+use crate::tools::tool;
 
 /// In each shell: a command is completed, then what belongs to it.
 fn completes(terminal: &Terminal) {
@@ -42,7 +42,7 @@ fn bash_completes_commands_and_what_belongs_to_them() {
 #[test]
 fn zsh_completes_commands_and_what_belongs_to_them() {
     let test = "zsh_completes_commands_and_what_belongs_to_them";
-    let Some(zsh) = program("zsh", "BIA_ZSH_BIN", test) else { return };
+    let Some(zsh) = tool("zsh", test) else { return };
     let Some(mut terminal) = Terminal::open(test, 100, "/") else { return };
     terminal.start(&format!("PS1='zsh> ' {} -f", zsh.display()));
     terminal.until("zsh>");
@@ -57,7 +57,7 @@ fn zsh_completes_commands_and_what_belongs_to_them() {
 #[test]
 fn fish_completes_commands_and_what_belongs_to_them() {
     let test = "fish_completes_commands_and_what_belongs_to_them";
-    let Some(fish) = program("fish", "BIA_FISH_BIN", test) else { return };
+    let Some(fish) = tool("fish", test) else { return };
     let Some(mut terminal) = Terminal::open(test, 100, "/") else { return };
     terminal.start(&format!("HOME=$(mktemp -d) {} --no-config", fish.display()));
     terminal.until(">");

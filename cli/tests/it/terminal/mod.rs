@@ -17,7 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::servers::program;
+use crate::tools::tool;
 
 /// Far longer than anything here takes, on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,7 +48,7 @@ pub(super) struct Shown {
 impl Terminal {
     /// A terminal of `columns` with bash in `folder`; none where there is no tmux.
     pub(super) fn open(test: &str, columns: u16, folder: impl AsRef<Path>) -> Option<Self> {
-        let tmux = program("tmux", "BIA_TMUX_BIN", test)?;
+        let tmux = tool("tmux", test)?;
         let own = TempDir::new().unwrap();
         // The number of the line and the code of the one before stand in the prompt.
         std::fs::write(own.path().join("bashrc"), "PS1='<\\#:$?> '\nPS2=\nunset HISTFILE\n")
