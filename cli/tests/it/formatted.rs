@@ -228,7 +228,7 @@ fn what_is_added_is_laid_out_as_the_settings_of_the_project_say() {
 fn what_its_author_laid_out_otherwise_is_only_added_to() {
     let odd = |text: &str| text.replace("    ", "   ").replace(" =", "  =");
     let build = BUILD.replace("&[", "& [");
-    for main in [MAIN, APART, CHAIN] {
+    for main in [MAIN, CHAIN] {
         let folder = with(&odd(main), &build, &odd(SERVICE), &odd(PROTO), RUSTFMT);
         let files = ["src/main.rs", "build.rs", "src/service.rs", "proto/user/v1/user.proto"];
         let mut before = files.map(|path| read(&folder, path));
