@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bia::__codegen::{Facts, Handler, Reply, ServerCall};
 use bia::backend::memory::Memory;
+use bia::config::Variables;
 use bia::testing::{TestApp, in_process};
 use bia::{
     App, Channel, ClientSettings, Code, Config, Context, Error, Kind, Operation, Result, Service,
@@ -118,8 +119,20 @@ registry: {kind: none}";
 
 #[tokio::test]
 async fn a_service_is_not_looked_for_where_there_is_no_registry() {
-    let error = app("svc", "registry: {kind: none}").channel("users").unwrap_err();
+    let none = ["--set", "registry.kind=none"].map(str::to_owned);
+    let config = bia::config::<()>().arguments(none, &Variables::default()).await.unwrap();
+    let app = App::new("svc", "1.0.0", &config).unwrap();
+    let error = app.channel("users").unwrap_err();
     assert!(error.message().contains("registry.kind"), "{error}");
+}
+
+#[tokio::test]
+async fn an_app_that_calls_others_can_be_tested_without_them() {
+    for yaml in ["", "registry: {kind: none}"] {
+        let users = app("svc", yaml).channel("users").unwrap();
+        let error = greet(&users, "you").await.unwrap_err();
+        assert!(error.message().contains("users has no instance"), "{error}");
+    }
 }
 
 mod health {

@@ -1,7 +1,6 @@
 //! The service as a whole: started on free ports, called on its faces, stopped in order.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use bia::testing::TestApp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,8 +10,13 @@ use super::*;
 
 #[tokio::test]
 async fn the_service_starts_answers_on_its_faces_and_stops_in_order() {
+    // @if database
     let folder = tempfile::tempdir().unwrap();
-    let config = bia::Config::for_test(&settings(folder.path())).unwrap();
+    let yaml = format!("data: {{url: 'sqlite://{}/gadgets.db?mode=rwc'}}", folder.path().display());
+    // @else
+    //| let yaml = String::new();
+    // @end
+    let config = bia::Config::for_test(&yaml).unwrap();
     let running = TestApp::spawn(app(&config).await.unwrap()).await.unwrap();
     let address = running.address().unwrap();
 
@@ -35,19 +39,6 @@ async fn the_service_starts_answers_on_its_faces_and_stops_in_order() {
 
     running.stop().await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
-}
-
-/// What it keeps is in `folder`, and so is the registry: who is called is looked for where nobody else is.
-fn settings(folder: &Path) -> String {
-    let folder = folder.display();
-    // @if database
-    format!(
-        "registry: {{kind: local, local: {{path: '{folder}/registry'}}}}\n\
-         data: {{url: 'sqlite://{folder}/gadgets.db?mode=rwc'}}"
-    )
-    // @else
-    //| format!("registry: {{kind: local, local: {{path: '{folder}/registry'}}}}")
-    // @end
 }
 
 /// What is answered to a request, its head too.

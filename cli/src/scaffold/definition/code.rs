@@ -45,7 +45,11 @@ pub(super) fn tests(services: &[(&Served, &Service)], has_database: bool) -> Str
             calls.push_str(&http(method));
         }
     }
-    let settings = if has_database { WITH_DATA } else { ALONE };
+    let settings = if has_database {
+        "let folder = tempfile::tempdir().unwrap();\nlet yaml = format!(\"data: {{url: 'sqlite://{}/test.db?mode=rwc'}}\", folder.path().display());"
+    } else {
+        "let yaml = String::new();"
+    };
     TESTS.replace("@calls@", &calls).replace("@settings@", settings)
 }
 
@@ -90,19 +94,6 @@ fn path(template: &Template) -> String {
         None => path,
     }
 }
-
-/// Settings of a test: who is called is looked for where nobody else is.
-const ALONE: &str = r#"let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().display();
-    let yaml = format!("registry: {{kind: local, local: {{path: '{place}/registry'}}}}");"#;
-
-/// The same of one that keeps data.
-const WITH_DATA: &str = r#"let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().display();
-    let yaml = format!(
-        "registry: {{kind: local, local: {{path: '{place}/registry'}}}}\n\
-         data: {{url: 'sqlite://{place}/test.db?mode=rwc'}}"
-    );"#;
 
 const TESTS: &str = r#"//! The service as a whole: started on free ports, called on its faces, stopped in order.
 

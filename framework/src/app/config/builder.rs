@@ -167,7 +167,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ConfigBuilder<T> {
                 let layers = Layers::of_process(&Flags::parse(arguments)?, &variables);
                 self.load(layers, Answers::default()).await
             }
-            From::Test { yaml } => self.load(test_layers(&yaml), Answers::default()).await,
+            From::Test { yaml } => self.load(test_layers(&yaml), OF_TEST).await,
         }
     }
 
@@ -181,7 +181,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ConfigBuilder<T> {
             answer(&self.described(&program));
         }
         let layers = Layers::of_process(&flags, &variables);
-        let mut answers = Answers { of_process: true, only_version: false };
+        let mut answers = Answers { of_process: true, ..Answers::default() };
         if flags.version {
             // The version is known to the app, which comes next; unless there is nothing to make it
             // of. A source far away is not asked for it.
@@ -243,8 +243,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Config<T> {
     /// Makes settings of YAML, for tests: no file, variable or flag is read.
     ///
     /// What the text does not say is as a test wants it: free ports on loopback, no registry, and no
-    /// delay before draining. For settings with checks of their own, or that change, await
-    /// [`ConfigBuilder::for_test`].
+    /// delay before draining. Without a registry an app has channels to other services all the same, in
+    /// which nobody is: what calls others starts, and a test that wants an answer gives it
+    /// [`App::discovery`](crate::App::discovery) or a mock. For settings with checks of their own, or
+    /// that change, await [`ConfigBuilder::for_test`].
     ///
     /// ```
     /// let config = bia::Config::<()>::for_test("server: {timeout: 1s}").unwrap();
@@ -257,10 +259,11 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Config<T> {
     pub fn for_test(yaml: &str) -> Result<Self, Invalid> {
         let layers = test_layers(yaml);
         let snapshots = vec![Snapshot::of(test_documents(yaml))];
-        Engine::start(layers, snapshots, Vec::new())
-            .map(|engine| Self::of(engine, Answers::default()))
+        Engine::start(layers, snapshots, Vec::new()).map(|engine| Self::of(engine, OF_TEST))
     }
 }
+
+const OF_TEST: Answers = Answers { of_process: false, of_test: true, only_version: false };
 
 const TEST: &str = "
 server: {address: 127.0.0.1:0}

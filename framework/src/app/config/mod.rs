@@ -124,6 +124,8 @@ pub(crate) struct Handle {
 pub(super) struct Answers {
     /// Whether the settings are those of this process: then wrong ones end it.
     pub(super) of_process: bool,
+    /// Whether they are made for a test.
+    pub(super) of_test: bool,
     /// Whether only the name and version are asked for.
     pub(super) only_version: bool,
 }
