@@ -110,6 +110,23 @@ fn two_bindings_that_a_request_fits_both_of_are_refused_with_both_places() {
 }
 
 #[test]
+fn a_service_that_is_only_called_may_have_the_paths_of_ones_own() {
+    let of = |package: &str| {
+        format!("{HEAD}service Shop {{ rpc Get(Item) returns (Item) {{ option (google.api.http) = {{ get: \"/v1/items/{{id}}\" }}; }} }}\n{MESSAGES}")
+            .replace("shop.v1", package)
+    };
+    let protos = Protos::new(&[("shop.proto", &of("shop.v1")), ("stock.proto", &of("stock.v1"))]);
+    protos.generate(&["shop.proto", "stock.proto"]).unwrap();
+    // Those of one package are one API.
+    let more = of("shop.v1").replace("service Shop", "service More").replace(MESSAGES, "");
+    let more =
+        more.replace("import \"google/protobuf/timestamp.proto\";", "import \"shop.proto\";");
+    let protos = Protos::new(&[("shop.proto", &of("shop.v1")), ("more.proto", &more)]);
+    let error = protos.error(&["shop.proto", "more.proto"]);
+    assert!(error.contains("a request fits both"), "{error}");
+}
+
+#[test]
 fn bindings_that_only_overlap_are_no_conflict() {
     let protos = shop(&[
         r#"get: "/v1/items/{id}""#,

@@ -11,6 +11,7 @@ use crate::json;
 use crate::media::{self, Media};
 use crate::operation::{Kind, Operation};
 
+use super::binding::Binding;
 use super::http::{Bound, Router};
 use super::{Handler, Service};
 
@@ -84,6 +85,30 @@ impl Routes {
         Ok(all)
     }
 
+    /// Two methods that no request could tell apart: `binding` of a service, and the one at `other`.
+    fn taken(&self, service: &Service, binding: &Binding, other: usize) -> Error {
+        let Binding { verb, template, method, .. } = binding;
+        let name = |operation: Option<&&'static Operation>| operation.map_or("", |it| it.name());
+        let first = self.bound.get(other);
+        let first_template = first.map_or("", |it| it.binding.template);
+        let first = first.map(|it| it.route).and_then(|route| {
+            let own = route.checked_sub(self.routes.len());
+            own.map_or_else(
+                || self.routes.get(route).map(|it| &it.operation),
+                |own| service.operations.get(own),
+            )
+        });
+        Error::internal(
+            "BINDING_TWICE",
+            format!(
+                "{verb} {template} calls {}, and {first_template} calls {}: a request fits both; \
+                 change a path, or serve them in processes of their own",
+                name(service.operations.get(*method)),
+                name(first),
+            ),
+        )
+    }
+
     /// Notes how the methods of a service, whose routes are next, are called over HTTP.
     fn bind(
         &mut self,
@@ -96,14 +121,16 @@ impl Routes {
         let first = self.routes.len();
         let json = |method| json(service.json_of(method));
         for binding in service.http {
-            self.router.add(binding, self.bound.len())?;
+            let added = self.router.add(binding, self.bound.len());
+            added.map_err(|other| self.taken(service, binding, other))?;
             let json = json(binding.method);
             self.bound.push(Bound { route: first + binding.method, binding: *binding, json });
         }
         for (method, operation) in service.operations.iter().enumerate() {
             if service.http.iter().all(|binding| binding.method != method) {
                 let binding = Bound::implied(operation.name(), method);
-                self.router.add_name(&binding, self.bound.len())?;
+                let added = self.router.add_name(&binding, self.bound.len());
+                added.map_err(|other| self.taken(service, &binding, other))?;
                 self.bound.push(Bound { route: first + method, binding, json: json(method) });
             }
         }

@@ -507,6 +507,42 @@ async fn two_services_of_one_name_are_refused_by_name() {
     assert!(outcome.unwrap_err().to_string().contains("a.A is mounted twice"));
 }
 
+#[tokio::test]
+async fn two_methods_that_a_request_fits_both_of_are_refused_by_name() {
+    use bia::__codegen::{Binding, Facts, Handler, Part, Reply, Segment, ServerCall};
+    use bia::{Context, Kind, Operation, Service};
+
+    struct Echo;
+    impl Handler for Echo {
+        fn call(&self, _: usize, call: ServerCall) -> Reply {
+            call.unary(|_: Context, what: String| async move { Ok(what) })
+        }
+    }
+    static A: Operation = Operation::new("/a.A/Get", Kind::Unary);
+    static B: Operation = Operation::new("/b.B/Take", Kind::Unary);
+    static HTTP: &[Binding] = &[Binding {
+        method: 0,
+        verb: "GET",
+        template: "/v1/items",
+        segments: &[Segment::Literal("v1"), Segment::Literal("items")],
+        suffix: None,
+        variables: &[],
+        body: Part::None,
+        body_field: None,
+        response: Part::Whole,
+    }];
+    static OF_A: Facts = Facts::new("a.A", &[&A], &[]).with_http(HTTP);
+    static OF_B: Facts = Facts::new("b.B", &[&B], &[]).with_http(HTTP);
+    let (a, b) = (Service::new(&OF_A, Echo), Service::new(&OF_B, Echo));
+    let outcome: Result<(), Exit> = app("").serve(a).serve(b).run_until(pending()).await;
+    let told = outcome.unwrap_err().to_string();
+    assert!(
+        told.contains("GET /v1/items calls /b.B/Take, and /v1/items calls /a.A/Get")
+            && told.contains("change a path, or serve them in processes of their own"),
+        "{told}"
+    );
+}
+
 fn tower_nothing() -> impl tower::Service<
     http::Request<bia::Body>,
     Response = http::Response<bia::Body>,

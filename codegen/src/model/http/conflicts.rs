@@ -4,14 +4,22 @@ use std::collections::BTreeMap;
 
 use crate::error::Problem;
 
-use super::super::{Method, Model};
+use super::super::{Method, Model, Service};
 use super::{Segment, Template};
 
-/// Adds every two bindings of the whole run that have one verb and one shape.
+/// Adds every two bindings of a package that have one verb and one shape.
+///
+/// Services of one package are one API, and one process answers them. What else is compiled may only be
+/// called from here; where it is served beside the others, the start of the service tells.
 pub(super) fn find(model: &Model, problems: &mut Vec<Problem>) {
+    for package in &model.packages {
+        find_in(model, &package.services, problems);
+    }
+}
+
+fn find_in(model: &Model, services: &[Service], problems: &mut Vec<Problem>) {
     let mut seen = BTreeMap::<(&str, String), (&Method, &str)>::new();
-    let services = model.packages.iter().flat_map(|package| &package.services);
-    for method in services.flat_map(|service| &service.methods) {
+    for method in services.iter().flat_map(|service| &service.methods) {
         for rule in &method.http {
             let key = (rule.verb.as_str(), shape(&rule.template));
             let path = rule.template.text.as_str();

@@ -1,8 +1,6 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::error::{Error, Result};
-
 use super::super::binding::{Binding, Segment, Variable};
 
 /// Which binding a request is for: a tree of the parts of paths, made once.
@@ -31,7 +29,6 @@ struct Node {
 struct Leaf {
     verb: &'static str,
     suffix: Option<&'static str>,
-    template: &'static str,
     place: usize,
 }
 
@@ -47,8 +44,8 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// If there is one that fits the same requests.
-    pub(crate) fn add(&mut self, binding: &Binding, place: usize) -> Result<()> {
+    /// If there is one that fits the same requests: its place.
+    pub(crate) fn add(&mut self, binding: &Binding, place: usize) -> Result<(), usize> {
         self.add_path(binding, binding.segments.iter().copied(), place)
     }
 
@@ -57,7 +54,7 @@ impl Router {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub(crate) fn add_name(&mut self, binding: &Binding, place: usize) -> Result<()> {
+    pub(crate) fn add_name(&mut self, binding: &Binding, place: usize) -> Result<(), usize> {
         let parts = binding.template.split('/').skip(1).map(Segment::Literal);
         self.add_path(binding, parts, place)
     }
@@ -67,7 +64,7 @@ impl Router {
         binding: &Binding,
         segments: impl Iterator<Item = Segment>,
         place: usize,
-    ) -> Result<()> {
+    ) -> Result<(), usize> {
         let (mut at, mut is_rest) = (0, false);
         for segment in segments {
             match segment {
@@ -76,19 +73,13 @@ impl Router {
                 Segment::Rest => is_rest = true,
             }
         }
-        let Binding { verb, suffix, template, .. } = *binding;
+        let Binding { verb, suffix, .. } = *binding;
         let node = &mut self.nodes[at];
         let leaves = if is_rest { &mut node.rest } else { &mut node.here };
         if let Some(first) = leaves.iter().find(|leaf| leaf.verb == verb && leaf.suffix == suffix) {
-            let first = first.template;
-            return Err(Error::internal(
-                "BINDING_TWICE",
-                format!(
-                    "{verb} {template} and {verb} {first} are the same to a caller; change one"
-                ),
-            ));
+            return Err(first.place);
         }
-        leaves.push(Leaf { verb, suffix, template, place });
+        leaves.push(Leaf { verb, suffix, place });
         if let Some(suffix) = suffix
             && !self.suffixes.contains(&suffix)
         {

@@ -84,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "BINDING_TWICE",
         &[500],
         By::Author,
-        "Two methods have HTTP rules that a caller cannot tell apart. The app does not start.",
-        "change one of the two `google.api.http` rules that the text names",
+        "Two methods that are served have HTTP rules that a caller cannot tell apart. The app does not start.",
+        "change one of the two `google.api.http` rules that the text names, or serve them in processes of their own",
     ),
 ];

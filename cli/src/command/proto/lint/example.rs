@@ -146,7 +146,7 @@ pub(crate) const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     (
         "HTTP_RULES",
-        "a path that names no field cannot be served, and of two methods for one request the process that serves both would have to guess; services of other processes may answer the same paths",
+        "a path that names no field cannot be served, and of two methods of one package for one request the process that serves them would have to guess; services of other packages may answer the same paths elsewhere, and where both are served the start tells",
         "option (google.api.http) = {post: \"/v1/{nope}\"};",
     ),
     (

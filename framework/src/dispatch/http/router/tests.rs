@@ -171,8 +171,7 @@ fn the_verbs_of_a_path_are_those_of_every_template_that_fits_it() {
 fn two_bindings_of_one_verb_and_shape_are_refused() {
     let mut router = Router::new();
     router.add(&binding("GET", "/v1/{a}"), 0).unwrap();
-    let error = router.add(&binding("GET", "/v1/{b}"), 1).unwrap_err();
-    assert!(error.message().contains("GET /v1/{b} and GET /v1/{a}"), "{error}");
+    assert_eq!(router.add(&binding("GET", "/v1/{b}"), 1), Err(0));
     router.add(&binding("GET", "/v1/{b}:x"), 1).unwrap();
     router.add(&binding("PUT", "/v1/{b}"), 2).unwrap();
 }
