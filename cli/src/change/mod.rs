@@ -124,6 +124,11 @@ impl Changes {
         self.files.insert(path.into(), Change::Remove);
     }
 
+    /// The paths of what would change.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

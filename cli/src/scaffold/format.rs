@@ -46,9 +46,14 @@ impl Formatter {
         })
     }
 
+    /// Whether something could not be formatted.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed.get()
+    }
+
     /// Says what to do if something could not be formatted.
     pub(crate) fn tell(&self, shell: &Shell) {
-        if self.has_failed.get() {
+        if self.has_failed() {
             shell.warn("rustfmt is not there or does not work, so not all code is formatted");
             shell.hint("`rustup component add rustfmt`, then `cargo fmt`");
         }

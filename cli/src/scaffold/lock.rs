@@ -1,14 +1,28 @@
 //! The versions that a project is built with: those that the framework was tested with, so that
 //! cargo has to ask nobody.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use super::{Framework, template};
 
 /// What the service of the template is called.
 const SAMPLE: &str = "sample-service";
 
+/// Has cargo take out of a lock file what its project does not need, so that `--locked` builds.
+///
+/// Where cargo cannot tell without asking somebody, as on a machine that has built nothing yet, it does
+/// so with the first build.
+pub(crate) fn prune(root: &Path) {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["update", "--workspace", "--offline", "--quiet"]).current_dir(root);
+    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    drop(cargo.status());
+}
+
 /// A lock file for a project of these services.
 ///
-/// It holds more than they need; cargo takes out the rest when it first builds.
+/// It holds more than they need, see [`prune`].
 pub(crate) fn whole(services: &[&str], framework: &Framework) -> String {
     merged("", services, framework)
 }

@@ -80,6 +80,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     changes.apply(Manner::from(writing), shell)?;
     made_with(&parts.service, writing, shell);
     if !writing.dry_run {
+        lock::prune(&root);
         let mut lines = vec![format!("cd {}", shown(&root.join(&folder)))];
         lines.extend(run_and_call(&parts.service));
         steps(&lines, shell);

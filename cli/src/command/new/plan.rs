@@ -188,7 +188,11 @@ impl Plan {
         changes.write("Cargo.lock", lock);
         changes.write(Record::PATH, record.text()?);
         formatter.tell(shell);
-        changes.apply(Manner::from(writing), shell)
+        changes.apply(Manner::from(writing), shell)?;
+        if !writing.dry_run {
+            lock::prune(&self.folder);
+        }
+        Ok(())
     }
 }
 

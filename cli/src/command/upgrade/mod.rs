@@ -43,7 +43,12 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let formatter = Formatter::default();
     let before = record.version.clone();
     let theirs = record.made(&found, &formatter)?;
-    formatter.tell(shell);
+    if formatter.has_failed() {
+        return Err(Error::new("rustfmt is not there or does not work; nothing was written")
+            .with_hint(
+                "`rustup component add rustfmt`: what is made anew is compared as it formats it",
+            ));
+    }
 
     let mut changes = Changes::below(&root);
     let mut conflicts = Vec::new();
@@ -67,17 +72,27 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
             _ => {}
         }
     }
+    let is_same = framework == record.framework && before == env!("CARGO_PKG_VERSION");
+    if is_same && changes.is_empty() {
+        shell.status("Unchanged", format_args!("{} is as bia {before} makes it", shown(&root)));
+        return Ok(());
+    }
+    // Another manifest may need other crates.
+    let needs_lock = changes.paths().any(|path| path.ends_with("Cargo.toml"));
     record.files = theirs;
     record.version = env!("CARGO_PKG_VERSION").to_owned();
     record.framework = framework;
     rewrite(&mut changes, &root, Record::PATH, record.text()?)?;
     let services: Vec<&str> = record.services.iter().map(|it| it.name.as_str()).collect();
-    if let Some(lock) = read(&root.join("Cargo.lock"))? {
+    if let Some(lock) = read(&root.join("Cargo.lock"))?.filter(|_| needs_lock) {
         let merged = lock::merged(&lock, &services, &found);
         changes.edit("Cargo.lock", lock, merged);
     }
     if !arguments.dry_run {
         changes.apply(Manner::from(Writing::default()), &shell.quieter())?;
+        if needs_lock {
+            lock::prune(&root);
+        }
         shell.status(
             "Upgraded",
             format_args!("{} from {before} to {}", root.display(), record.version),

@@ -147,3 +147,19 @@ fn a_workspace_has_protos_and_services_and_each_its_ports() {
     });
     check("workspace.txt", &difference(&default(), &files));
 }
+
+#[test]
+fn the_lock_file_is_what_cargo_would_write() {
+    let folder = empty();
+    good(folder.path(), &["new", "user-service", "-q"]);
+    good(folder.path(), &["new", "shop", "--workspace", "--service", "stock-service", "-q"]);
+    let shop = folder.path().join("shop");
+    good(&shop, &["add", "service", "mail-service", "--database", "postgres", "-q"]);
+    for root in [folder.path().join("user-service"), shop] {
+        let mut cargo = std::process::Command::new("cargo");
+        cargo.args(["metadata", "--locked", "--offline", "--format-version", "1"]);
+        let output = cargo.current_dir(&root).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", root.display());
+    }
+}

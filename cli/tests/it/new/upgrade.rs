@@ -38,10 +38,27 @@ fn a_project_of_this_version_has_nothing_to_change() {
     let folder = empty();
     good(folder.path(), &["new", "user-service", "-q"]);
     let root = folder.path().join("user-service");
-    let before = text(root.join(".bia/scaffold.json"));
+    let files = || [".bia/scaffold.json", "Cargo.lock"].map(|file| text(root.join(file)));
+    let before = files();
     let ran = good(root.join("src"), &["upgrade"]);
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
-    assert_eq!(text(root.join(".bia/scaffold.json")), before);
+    assert!(ran.err.contains("Unchanged"), "{}", ran.err);
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn without_rustfmt_nothing_is_brought_out_of_its_form() {
+    let folder = empty();
+    good(folder.path(), &["new", "user-service", "-q"]);
+    let root = folder.path().join("user-service");
+    let main = || text(root.join("src/main.rs"));
+    let before = main();
+    let mut upgrade = crate::command::bia(&root);
+    upgrade.arg("upgrade").env("PATH", folder.path());
+    let ran = crate::command::Ran::from(upgrade.output().expect("it runs"));
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("rustup component add rustfmt"), "{}", ran.err);
+    assert_eq!(main(), before);
 }
 
 #[test]
