@@ -17,7 +17,8 @@ use crate::shell::Shell;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     bia config keygen ~/keys/users.pem\n  \
-    BIA_CONFIG__TRUST__KEY=$(bia config keygen key.pem) cargo run")]
+    bia config sign --folder configs --key ~/keys/users.pem\n  \
+    BIA_CONFIG__TRUST__KEY=$HOME/keys/users.pem.pub cargo run   # takes only what is signed")]
 pub(super) struct Arguments {
     /// Where the private key is written. Keep it out of the repository.
     #[arg(value_name = "FILE")]

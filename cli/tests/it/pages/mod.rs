@@ -26,6 +26,11 @@ fn the_page_about_deploying_does_what_it_says() {
     does(include_str!("../../../../docs/src/guide/deploying.md"), 6);
 }
 
+#[test]
+fn the_page_about_signed_settings_does_what_it_says() {
+    does(include_str!("../../../../docs/src/concepts/signed-settings.md"), 1);
+}
+
 /// Does what a page asks for, in at least `steps` blocks.
 #[track_caller]
 fn does(page: &str, least: usize) {
