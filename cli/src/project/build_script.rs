@@ -14,6 +14,11 @@ pub(crate) struct BuildScript {
 }
 
 impl BuildScript {
+    /// What a script of this text names; nothing if it is no Rust.
+    pub(crate) fn of_text(text: &str) -> Self {
+        syn::parse_file(text).map(|file| Self::read(&file)).unwrap_or_default()
+    }
+
     /// Finds the literals in calls of `compile`, `file`, `files` and `include`.
     pub(super) fn read(file: &syn::File) -> Self {
         let mut script = Self::default();

@@ -171,3 +171,56 @@ fn what_cannot_be_compared_is_told_with_what_to_do() {
     let ran = run(folder.path(), &["proto", "breaking", "no.proto", "--against", "main"]);
     assert!(ran.err.contains("there is no file or folder no.proto"), "{}", ran.err);
 }
+
+/// A workspace whose services share a folder of protos, each with one of them.
+fn workspace() -> tempfile::TempDir {
+    let of = |package: &str| OLD.replace("shop.v1", package);
+    let manifest = "[package]\nname = \"NAME\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let script =
+        "fn main() {\n    bia_codegen::compile(&[\"../../proto/NAME/v1/NAME.proto\"]);\n}\n";
+    let mut files = vec![
+        ("Cargo.toml".to_owned(), "[workspace]\nmembers = [\"services/*\"]\n".to_owned()),
+        ("proto/shop/v1/gone.proto".to_owned(), of("shop.v1").replace("Order", "Gone")),
+    ];
+    for name in ["shop", "user"] {
+        files.push((format!("proto/{name}/v1/{name}.proto"), of(&format!("{name}.v1"))));
+        let member = |file: &str| format!("services/{name}/{file}");
+        files.push((member("Cargo.toml"), manifest.replace("NAME", name)));
+        files.push((member("build.rs"), script.replace("NAME", name)));
+        files.push((member("src/main.rs"), "fn main() {}\n".to_owned()));
+    }
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    repository(&files)
+}
+
+#[test]
+fn in_the_folder_of_a_service_nothing_of_its_neighbours_counts_as_gone() {
+    let folder = workspace();
+    let at = folder.path().join("services/shop");
+    let judge = |against: &str| run(&at, &["proto", "breaking", "--against", against]);
+    let ran = judge("HEAD");
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(ran.err.contains("Compatible with HEAD: 1 file compared"), "{}", ran.err);
+    // Of its own package, though, all counts.
+    let ran = judge("path:../../proto");
+    assert!(ran.out.contains("shop.v1.Gone (gone)"), "{}", ran.out);
+    assert!(!ran.out.contains("user.v1"), "{}", ran.out);
+    assert!(ran.err.contains("Passed over user.v1 of ../../proto"), "{}", ran.err);
+}
+
+#[test]
+fn what_the_build_script_of_the_old_revision_named_is_gone_if_it_is_no_more() {
+    let folder = workspace();
+    let at = folder.path().join("services/shop");
+    std::fs::remove_file(folder.path().join("proto/shop/v1/shop.proto")).expect("removed");
+    let script = std::fs::read_to_string(at.join("build.rs")).expect("a file");
+    write(&at, "build.rs", &script.replace("shop.proto", "gone.proto"));
+    let ran = run(&at, &["proto", "breaking", "--against", "HEAD"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(
+        ran.out.contains("HEAD:proto/shop/v1/shop.proto:5:1: shop.v1.Order (gone)"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("user.v1") && !ran.out.contains("Gone"), "{}", ran.out);
+}

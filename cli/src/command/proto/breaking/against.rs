@@ -12,7 +12,7 @@ use crate::runtime;
 use crate::shell::Shell;
 
 use super::git::Repository;
-use super::{Arguments, Part, Side};
+use super::{Arguments, Part, Side, meant};
 
 /// The state that `against` means, and that of here.
 pub(super) fn sides(
@@ -27,7 +27,8 @@ pub(super) fn sides(
     };
     let is_path = kind == "path" || (kind.is_empty() && Path::new(name).exists());
     if is_path && !name.contains("://") {
-        return Ok((of_path(Path::new(name), wanted)?, here(wanted, |_| None)?));
+        let new = here(wanted, |_| None)?;
+        return Ok((meant::limited(of_path(Path::new(name), wanted)?, &new, name, shell), new));
     }
     let repository = match kind {
         "service" => None,
@@ -59,7 +60,8 @@ pub(super) fn sides(
         Error::new(format!("`{name}` is no file or folder, {git}, and no service: {error}"))
             .with_hint(hint)
     })?;
-    Ok((old, here(wanted, |_| None)?))
+    let new = here(wanted, |_| None)?;
+    Ok((meant::limited(old, &new, name, shell), new))
 }
 
 fn no_revision(name: &str) -> Error {
@@ -105,27 +107,8 @@ fn of_revision(
 ) -> Result<(Side, Side)> {
     let revision = repository.revision(name)?;
     let folder = revision.folder.path();
-    // What was there of what is looked at now: files that are gone, too.
-    let groups = wanted.groups()?;
-    let scopes: Vec<PathBuf> = match arguments.paths.as_slice() {
-        [] => {
-            let roots = groups.iter().map(|group| group.root.clone());
-            roots.chain([PathBuf::from(".")]).collect()
-        }
-        paths => paths.to_vec(),
-    };
-    let scopes: Vec<PathBuf> = scopes.iter().filter_map(|it| repository.inside(it)).collect();
-    let is_meant = |file: &&PathBuf| {
-        scopes.iter().any(|scope| {
-            file.strip_prefix(scope).is_ok_and(|below| {
-                !below.components().any(|part| {
-                    let name = part.as_os_str().to_string_lossy();
-                    name.starts_with('.') || name == "target" || name == "node_modules"
-                })
-            })
-        })
-    };
-    let files = revision.files.iter().filter(is_meant).map(|file| folder.join(file)).collect();
+    let files = meant::before(repository, &revision, &arguments.paths, wanted)?;
+    let files = files.iter().map(|file| folder.join(file)).collect();
     let includes = wanted.includes.iter().map(|include| {
         let there = repository.inside(include).map(|inside| folder.join(inside));
         there.filter(|folder| folder.is_dir()).unwrap_or_else(|| include.clone())

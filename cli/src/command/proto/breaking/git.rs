@@ -1,4 +1,5 @@
-//! The protos of a revision of git, written out so that they can be read as files are.
+//! The protos of a revision of git, and the build scripts that name them, written out so that they
+//! can be read as files are.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -23,6 +24,8 @@ pub(super) struct Revision {
     pub(super) folder: TempDir,
     /// From the root of the repository.
     pub(super) files: Vec<PathBuf>,
+    /// Every `build.rs`, from there too.
+    pub(super) scripts: Vec<PathBuf>,
 }
 
 impl Repository {
@@ -58,19 +61,10 @@ impl Repository {
         } else {
             self.here.join(path)
         };
-        let mut inside = PathBuf::new();
-        for part in whole.components() {
-            match part {
-                Component::Normal(part) => inside.push(part),
-                // Above the root there is nothing of it.
-                Component::ParentDir if !inside.pop() => return None,
-                _ => {}
-            }
-        }
-        Some(inside)
+        tidy(&whole)
     }
 
-    /// Writes out every `.proto` of a revision.
+    /// Writes out every `.proto` and `build.rs` of a revision.
     ///
     /// # Errors
     ///
@@ -97,10 +91,11 @@ impl Repository {
             std::fs::create_dir_all(parent).about(|| format!("make {}", parent.display()))?;
             std::fs::write(&full, contents).about(|| format!("write {}", full.display()))?;
         }
-        Ok(Revision { folder, files: blobs.into_keys().collect() })
+        let (files, scripts) = blobs.into_keys().partition(|path| is_proto(path));
+        Ok(Revision { folder, files, scripts })
     }
 
-    /// The ids of all protos, by path.
+    /// The ids of all protos and build scripts, by path.
     fn blobs(&self, revision: &str) -> Result<BTreeMap<PathBuf, String>> {
         let told =
             git(&self.root, &["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", revision])?;
@@ -116,10 +111,29 @@ impl Repository {
             let is_file = about.next()?.starts_with("100") && about.next()? == "blob";
             let id = about.next()?.to_owned();
             let path = PathBuf::from(path);
-            (is_file && path.extension()? == "proto").then_some((path, id))
+            let is_meant = is_proto(&path) || path.file_name()? == "build.rs";
+            (is_file && is_meant).then_some((path, id))
         });
         Ok(blobs.collect())
     }
+}
+
+/// A path from the root without `..`; none if it leads out.
+pub(super) fn tidy(path: &Path) -> Option<PathBuf> {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => tidy.push(part),
+            // Above the root there is nothing of it.
+            Component::ParentDir if !tidy.pop() => return None,
+            _ => {}
+        }
+    }
+    Some(tidy)
+}
+
+fn is_proto(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "proto")
 }
 
 /// The next object of `cat-file --batch`: `id type size`, a line break, the contents, a line break.

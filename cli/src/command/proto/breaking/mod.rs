@@ -5,6 +5,7 @@ pub(super) mod change;
 mod compare;
 pub(super) mod example;
 mod git;
+mod meant;
 mod report;
 mod side;
 
