@@ -35,6 +35,23 @@ fn a_machine_is_looked_at_also_outside_of_a_project() {
 }
 
 #[test]
+fn a_project_that_cannot_be_read_is_a_finding_beside_those_of_the_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("Cargo.toml"), "[package]\nx = [\n").expect("a file");
+    let ran = run(folder.path(), &["doctor", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let found = findings(&ran);
+    assert_eq!(of(&found, "this machine", "rust").len(), 1, "{ran:?}");
+    let [project] = of(&found, "this project", "project")[..] else { panic!("{ran:?}") };
+    let (what, remedy) = (project["what"].as_str(), project["remedy"].as_str());
+    assert!(what.is_some_and(|it| it.contains("Cargo.toml:2:")), "{ran:?}");
+    assert!(remedy.is_some_and(|it| it.contains("correct")), "{ran:?}");
+    let ran = run(folder.path(), &["doctor"]);
+    assert!(ran.out.contains("this machine\n") && ran.out.contains("bad   project"), "{}", ran.out);
+    assert!(!ran.err.contains("in no project"), "{}", ran.err);
+}
+
+#[test]
 fn a_machine_without_rust_is_told_what_to_install() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran: Ran = bia(folder.path())

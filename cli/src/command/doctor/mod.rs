@@ -46,7 +46,11 @@ struct Part {
 }
 
 pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
-    let project = project(arguments)?;
+    let (project, unread) = match project(arguments)? {
+        Some(Ok(project)) => (Some(project), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
     let services = match &project {
         Some(project) => services(project, arguments.service.as_deref())?,
         None => Vec::new(),
@@ -58,6 +62,14 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         subject: "this machine".to_owned(),
         findings: machine::look(project.as_ref(), around),
     }];
+    parts.extend(unread.as_ref().map(|error| Part {
+        subject: "this project".to_owned(),
+        findings: vec![Finding::bad(
+            "project",
+            error.to_string(),
+            error.hint().unwrap_or("correct it there; `cargo metadata` reads it as here"),
+        )],
+    }));
     if let Some(project) = &project {
         for member in &services {
             let findings = service::look(project, member, &progress, shell)?;
@@ -69,21 +81,26 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         shell.data(as_json(&parts))?;
     } else {
         shell.data(render(&parts, shell.width().min(120)))?;
-        if project.is_none() {
+        if project.is_none() && unread.is_none() {
             shell.say("this folder is in no project: only the machine was looked at");
         }
     }
     outcome(&parts, shell)
 }
 
-/// That of this folder; none outside of one, unless a service was asked for.
-fn project(arguments: &Arguments) -> Result<Option<Project>> {
+/// That of this folder, or why it cannot be read; none outside of one.
+///
+/// # Errors
+///
+/// A service was asked for outside of a project.
+fn project(arguments: &Arguments) -> Result<Option<Result<Project>>> {
     let folder = here()?;
     let is_inside = folder.ancestors().any(|it| it.join("Cargo.toml").is_file());
-    if !is_inside && arguments.service.is_none() {
-        return Ok(None);
+    match (is_inside, &arguments.service) {
+        (true, _) => Ok(Some(Project::find(&folder))),
+        (false, Some(_)) => Project::find(&folder).map(|project| Some(Ok(project))),
+        (false, None) => Ok(None),
     }
-    Project::find(&folder).map(Some)
 }
 
 fn services<'a>(project: &'a Project, name: Option<&str>) -> Result<Vec<&'a Member>> {
