@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::splice::with_newline;
+
 /// What decides how Rust is laid out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Style<'a> {
@@ -28,7 +30,9 @@ pub(crate) fn format(text: &str, edition: &str, style: Style<'_>) -> Option<Stri
     let written = child.stdin.take().map(|mut stdin| stdin.write_all(text.as_bytes()));
     let output = child.wait_with_output().ok()?;
     let is_good = output.status.success() && matches!(written, Some(Ok(())));
-    if is_good { String::from_utf8(output.stdout).ok() } else { None }
+    let laid_out = String::from_utf8(output.stdout).ok().filter(|_| is_good)?;
+    // Of what it reads from a pipe it forgets how lines end, which it keeps in a file.
+    Some(with_newline(&laid_out, text))
 }
 
 /// The text of a file that is new at `path`: laid out if that can be had.
@@ -96,6 +100,15 @@ mod tests {
         // Nothing to do.
         let short = CLEAN.replace("first", "second");
         assert_eq!(kept(&path, "2024", CLEAN, short.clone()), short);
+    }
+
+    #[test]
+    fn lines_that_end_as_on_windows_are_laid_out_and_end_so_still() {
+        let (_folder, path) = narrow();
+        let before = CLEAN.replace('\n', "\r\n");
+        let after = before.replace(".run", ".server(second::Job).run");
+        let expected = "fn main() {\r\n    app.serve(first())\r\n        .server(second::Job)\r\n        .run()\r\n}\r\n";
+        assert_eq!(kept(&path, "2024", &before, after), expected);
     }
 
     #[test]

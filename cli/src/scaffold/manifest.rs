@@ -3,6 +3,7 @@
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
 use crate::error::{About as _, Error, Result};
+use crate::splice::with_newline;
 
 use super::{Framework, template};
 
@@ -81,7 +82,7 @@ pub(crate) fn with_versions(text: &str, framework: &Framework) -> Result<String>
             }
         }
     }
-    Ok(manifest.to_string())
+    Ok(with_newline(&manifest.to_string(), text))
 }
 
 /// `text`, the manifest of a workspace, with one member more; as it is if it has that one.
@@ -113,7 +114,7 @@ pub(crate) fn with_member(text: &str, member: &str) -> Result<String> {
             members.push(value);
         }
     }
-    Ok(manifest.to_string())
+    Ok(with_newline(&manifest.to_string(), text))
 }
 
 /// `text`, a manifest, with a feature of `bia` and `bia-codegen` more.
@@ -239,6 +240,9 @@ mod tests {
             with_member(long, "services/b").expect("a workspace"),
             "[workspace]\nmembers = [\n    \"services/a\", # first\n    \"services/c\",\n    \"services/b\",\n]\n"
         );
+        let windows = |text: &str| text.replace('\n', "\r\n");
+        let with = with_member(&windows(long), "services/b").expect("a workspace");
+        assert_eq!(with, windows(&with_member(long, "services/b").expect("a workspace")));
         let all = "[workspace]\nmembers = [\"services/*\"]\n";
         assert_eq!(with_member(all, "services/b").expect("a workspace"), all);
         assert!(with_member("[package]\n", "services/b").is_err());

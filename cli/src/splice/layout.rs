@@ -6,9 +6,9 @@ pub(crate) fn newline(text: &str) -> &'static str {
     if windows * 2 > text.matches('\n').count() { "\r\n" } else { "\n" }
 }
 
-/// `text`, whose lines end in `\n`, with the line breaks of `around`.
+/// `text` with the line breaks of `around`.
 pub(crate) fn with_newline(text: &str, around: &str) -> String {
-    text.replace('\n', newline(around))
+    text.replace("\r\n", "\n").replace('\n', newline(around))
 }
 
 /// The white space that the line of the byte `at` begins with.

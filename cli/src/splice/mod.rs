@@ -18,7 +18,7 @@ mod tokens;
 
 pub(crate) use broken::{Broken, refused};
 pub(crate) use build::name_proto;
-use layout::with_newline;
+pub(crate) use layout::with_newline;
 pub(crate) use methods::{add_methods, spoken_of_by_macros};
 pub(crate) use program::{behind_app, declare_module, into_app};
 pub(crate) use proto::ProtoText;

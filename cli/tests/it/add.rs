@@ -1,7 +1,7 @@
 //! Methods, errors, clients and jobs are added without touching what is there.
 
 use crate::command::run;
-use crate::project::{BUILD, MAIN, PROTO, project, read, write};
+use crate::project::{BUILD, MAIN, MANIFEST, PROTO, project, read, write};
 
 const SERVICE: &str = "\
 impl crate::api::UserService for Users {
@@ -201,6 +201,16 @@ fn a_job_is_run_and_stopped_by_the_app() {
     assert!(read(&folder, "Cargo.toml").contains("tokio = \"1\"\ntracing = \"0.1\"\n"));
     let ran = run(folder.path(), &["add", "job", "clean_up"]);
     assert!(ran.code == 1 && ran.err.contains("is there already"), "{}", ran.err);
+}
+
+#[test]
+fn a_manifest_whose_lines_end_as_on_windows_keeps_them() {
+    let manifest = MANIFEST.replace('\n', "\r\n");
+    let folder = project(&[("src/service.rs", SERVICE), ("Cargo.toml", &manifest)]);
+    let ran = run(folder.path(), &["add", "job", "clean-up"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let expected = MANIFEST.replace("tokio = \"1\"\n", "tokio = \"1\"\ntracing = \"0.1\"\n");
+    assert_eq!(read(&folder, "Cargo.toml"), expected.replace('\n', "\r\n"));
 }
 
 #[test]

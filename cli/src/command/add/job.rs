@@ -9,7 +9,7 @@ use crate::paths::shown;
 use crate::project::{Member, Project};
 use crate::rustfmt;
 use crate::shell::Shell;
-use crate::splice::{Insertions, declare_module, into_app};
+use crate::splice::{Insertions, declare_module, into_app, with_newline};
 
 use super::{Writing, rust};
 
@@ -125,7 +125,9 @@ fn manifest(member: &Member, changes: &mut Changes) -> Result<()> {
     if is_sorted {
         dependencies.sort_values();
     }
-    changes.edit(path, before, manifest.to_string());
+    // The editor of TOML ends lines its own way.
+    let after = with_newline(&manifest.to_string(), &before);
+    changes.edit(path, before, after);
     Ok(())
 }
 
