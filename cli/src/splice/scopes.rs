@@ -69,7 +69,9 @@ impl Crate {
         for package in &model.packages {
             let at = self.module_of(&package.name).unwrap_or_else(|| package.modules());
             let messages = package.messages.iter().map(|it| it.path.to_string());
-            let services = package.services.iter().map(|it| it.name.to_string());
+            let services = package.services.iter().flat_map(|it| {
+                [&it.name, &it.function, &it.client, &it.mock].map(ToString::to_string)
+            });
             let names = messages.filter(|it| !it.contains(':')).chain(services).collect();
             for length in 0..at.len() {
                 let below = at[length].clone();

@@ -1,7 +1,7 @@
 //! The code follows the protos, and nothing that a person wrote is touched.
 
 use crate::command::run;
-use crate::project::{MAIN, PROTO, project, read, write};
+use crate::project::{BUILD, MAIN, PROTO, project, read, write};
 
 const SERVICE: &str = "\
 use bia::{Context, Result};
@@ -167,7 +167,8 @@ const TEXT: &str = r#"impl api::UserService for C {}"#;
         "{}",
         ran.out
     );
-    assert!(ran.err.contains("bia sync --create"), "{}", ran.err);
+    let hint = "what main.rs serves needs it: write `impl user::v1::UserService for … {}`";
+    assert!(ran.err.contains(hint), "{}", ran.err);
 }
 
 #[test]
@@ -290,14 +291,6 @@ fn a_service_without_an_implementation_can_be_given_one() {
 }
 
 #[test]
-fn a_service_that_is_only_called_needs_no_implementation() {
-    let call = "fn f() { crate::api::UserServiceClient::new(channel); }";
-    let folder = project(&[("src/service.rs", call)]);
-    let ran = run(folder.path(), &["sync", "--check"]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
-}
-
-#[test]
 fn a_service_that_nothing_serves_is_hinted_at() {
     let main = MAIN.replace(".serve(api::user_service(service::Users))", "");
     let folder = project(&[("src/main.rs", &main), ("src/service.rs", SYNCED)]);
@@ -333,4 +326,67 @@ fn a_proto_that_is_wrong_is_told_with_its_place() {
     assert!(ran.err.contains(&hint), "{}", ran.err);
     assert_eq!(run(folder.path(), &["sync", "shpo"]).code, 1);
     assert_eq!(run(folder.path(), &["sync", "--check", "--dry-run"]).code, 2);
+}
+
+#[test]
+fn a_second_version_beside_the_first_is_told_and_made_in_a_file_of_its_own() {
+    let build = BUILD.replace(
+        "\"proto/user/v1/user.proto\"",
+        "\"proto/user/v1/user.proto\", \"proto/user/v2/user.proto\"",
+    );
+    let second = PROTO.replace("user.v1", "user.v2");
+    let test = "#[cfg(test)]\nmod tests {\n    fn f() { crate::api::UserServiceClient::new(channel); }\n}\n";
+    let folder = project(&[
+        ("src/service.rs", &format!("{SYNCED}\n{test}")),
+        ("build.rs", &build),
+        ("proto/user/v2/user.proto", &second),
+    ]);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.contains("user.v2.UserService has no implementation"), "{}", ran.out);
+    assert!(!ran.out.contains("user.v1"), "{}", ran.out);
+
+    assert_eq!(run(folder.path(), &["sync", "--create"]).code, 0);
+    let made = read(&folder, "src/user_service_v2.rs");
+    assert!(made.contains("use crate::user::v2 as api;"), "{made}");
+    let main = read(&folder, "src/main.rs");
+    assert!(main.contains("mod service;\nmod user_service_v2;\n"), "{main}");
+    assert!(main.contains(".serve(user::v2::user_service(user_service_v2::UserApi))"), "{main}");
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+}
+
+#[test]
+fn an_implementation_that_is_gone_is_told_while_main_serves_it() {
+    let tests = "fn client() -> crate::api::UserServiceClient { todo() }\n";
+    let main = MAIN.replace("mod service;\n", "mod service;\n#[cfg(test)]\nmod tests;\n");
+    let gone = SYNCED.split("impl ").next().expect("a beginning");
+    for files in [
+        // The file of the module may be gone, too.
+        &[("src/main.rs", main.as_str()), ("src/tests.rs", tests)][..],
+        &[("src/main.rs", &main), ("src/tests.rs", tests), ("src/service.rs", gone)],
+    ] {
+        let folder = project(files);
+        for arguments in [&["sync", "--check"][..], &["sync", "--create"]] {
+            let ran = run(folder.path(), arguments);
+            assert_eq!(ran.code, i32::from(arguments[1] == "--check"), "{}", ran.err);
+            assert!(ran.out.contains("user.v1.UserService has no implementation"), "{}", ran.out);
+            // A second thing that is served under the name would not start.
+            assert_eq!(read(&folder, "src/main.rs"), main);
+        }
+    }
+}
+
+#[test]
+fn a_service_that_is_only_called_needs_no_implementation() {
+    let client =
+        "    let users = api::UserServiceClient::new(app.channel(\"users\")?);\n    app.run()";
+    let main = MAIN
+        .replace("mod service;\n", "#[cfg(test)]\nmod tests;\n")
+        .replace("    app.serve(api::user_service(service::Users)).run()", client);
+    // A test serves what stands in for it.
+    let tests = "fn f() { serve(crate::api::user_service(crate::api::MockUserService::new())) }\n";
+    let folder = project(&[("src/main.rs", &main), ("src/tests.rs", tests)]);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
 }

@@ -43,11 +43,11 @@ pub(super) fn place(model: &Model, service: &Service) -> (PathBuf, usize) {
 pub(super) fn make(
     member: &Member,
     tree: &Tree,
-    package: &Package,
-    service: &Service,
+    model: &Model,
+    (package, service): (&Package, &Service),
     insertions: &mut BTreeMap<usize, Insertions>,
 ) -> Result<Made> {
-    let module = service.function.to_string();
+    let module = module_name(model, package, service);
     let name = type_name(service);
     let path = member.folder.join("src").join(format!("{}.rs", module.trim_start_matches("r#")));
     if path.exists() {
@@ -69,6 +69,27 @@ pub(super) fn make(
     let call = format!(".serve({function}({module}::{name}))");
     let is_served = main(member, tree, &module, &call, insertions);
     Ok(Made { path, text, line, serve: (!is_served).then_some(call) })
+}
+
+/// `user_service`; with the last of the package behind it, `user_service_v2`, or all of it, where
+/// another service would be called the same.
+fn module_name(model: &Model, package: &Package, service: &Service) -> String {
+    let name = service.function.to_string();
+    let mut others = Vec::new();
+    for other in model.packages.iter().filter(|it| it.name != package.name) {
+        if other.services.iter().any(|it| it.function == name) {
+            others.push(other);
+        }
+    }
+    let last = |package: &Package| package.name.rsplit('.').next().map(str::to_owned);
+    let behind = match last(package) {
+        _ if others.is_empty() => return name,
+        Some(last_of_it) if others.iter().all(|it| last(it).as_ref() != Some(&last_of_it)) => {
+            last_of_it
+        }
+        _ => package.name.replace('.', "_"),
+    };
+    format!("{}_{}", name.trim_start_matches("r#"), behind.to_lowercase())
 }
 
 /// `UserApi` of `UserService`.

@@ -97,6 +97,9 @@ impl Finding {
     pub(crate) fn hint(&self) -> Option<String> {
         let expected = self.expected.as_deref().unwrap_or_default();
         match self.kind {
+            Kind::Unimplemented if self.expected.is_some() => Some(format!(
+                "what main.rs serves needs it: write `{expected} … {{}}`, then `bia sync`"
+            )),
             Kind::Unimplemented => Some("`bia sync --create` makes one".to_owned()),
             Kind::Unserved => Some(format!("in main.rs, before .run(): {expected}")),
             _ => None,

@@ -1,7 +1,7 @@
 //! The implementations of a service.
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, ExprCall, ImplItem, ItemImpl, ItemMod};
+use syn::{ImplItem, ItemImpl, ItemMod};
 
 use bia_codegen::{Package, Service};
 
@@ -175,36 +175,4 @@ impl Implementation<'_> {
             std::iter::once("crate".to_owned()).chain(target).collect::<Vec<_>>().join("::")
         })
     }
-}
-
-/// Whether anything in `tree` calls the function `name`, whatever is in front of its name.
-pub(super) fn calls(tree: &Tree, name: &str) -> bool {
-    struct Calls<'a>(&'a str, bool);
-    impl<'ast> Visit<'ast> for Calls<'_> {
-        fn visit_expr_call(&mut self, call: &'ast ExprCall) {
-            if let syn::Expr::Path(function) = &*call.func
-                && function.path.segments.last().is_some_and(|it| it.ident == self.0)
-            {
-                self.1 = true;
-            }
-            visit::visit_expr_call(self, call);
-        }
-
-        // What only tests do is no service.
-        fn visit_item_mod(&mut self, item: &'ast ItemMod) {
-            if !item.attrs.iter().any(is_of_tests) {
-                visit::visit_item_mod(self, item);
-            }
-        }
-    }
-    let mut calls = Calls(name, false);
-    for file in &tree.files {
-        calls.visit_file(&file.source.syntax);
-    }
-    calls.1
-}
-
-fn is_of_tests(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("cfg")
-        && attribute.parse_args::<syn::Ident>().is_ok_and(|it| it == "test")
 }

@@ -9,6 +9,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod usage;
 
 use clap::Args;
 use serde::Serialize;

@@ -16,6 +16,7 @@ use super::finding::{Finding, Kind};
 use super::implementation::{self, Implementation};
 use super::nearest::nearest;
 use super::shape::{Expected, Heads};
+use super::usage::Usage;
 use super::{Tree, create};
 
 /// What was found, and what would be written.
@@ -48,6 +49,7 @@ impl Plan {
         tree.own.bring(model);
 
         let implementations = implementation::all(&tree);
+        let usage = Usage::of(&tree);
         let mut edits = Edits { tree: &tree, insertions: BTreeMap::new(), added: Vec::new() };
         let mut missing = Vec::new();
         for (package, service) in &services {
@@ -60,24 +62,30 @@ impl Plan {
                 let about = About { member, package, service, implementation, tree: &tree };
                 about.look(&mut edits, &mut self.findings);
             }
-            if of_service.is_empty() {
-                // Compiled for its client only, or not used yet.
-                if !tree.mentions(&service.client.to_string())
-                    && !tree.mentions(&service.mock.to_string())
-                {
-                    missing.push((*package, *service));
+            let of = (*package, *service);
+            let is_served = usage.serves(&tree.own, of, is_alone);
+            match of_service.first() {
+                // Else it is compiled for its client only.
+                None if is_served || !usage.calls(&tree.own, of, is_alone) => {
+                    missing.push((of, is_served));
                 }
-            } else if !implementation::calls(&tree, &service.function.to_string()) {
-                self.findings.push(unserved(member, &tree, package, service, of_service[0]));
+                Some(first) if !is_served => {
+                    self.findings.push(unserved(member, &tree, package, service, first));
+                }
+                _ => {}
             }
         }
         let Edits { mut insertions, added, .. } = edits;
         let mut about_services = Vec::new();
-        for (package, service) in missing {
+        for ((package, service), is_served) in missing {
             let mut finding = finding(Kind::Unimplemented, member, service);
             (finding.file, finding.line) = create::place(model, service);
-            if create {
-                let made = create::make(member, &tree, package, service, &mut insertions)?;
+            if is_served {
+                // What is served there has a type, and only its author knows what became of it.
+                finding.expected =
+                    Some(format!("impl {} for", trait_path(&tree, package, service)));
+            } else if create {
+                let made = create::make(member, &tree, model, (package, service), &mut insertions)?;
                 finding.kind = Kind::Created;
                 (finding.file, finding.line) = (made.path.clone(), made.line);
                 self.files.push((made.path, made.text));
@@ -208,6 +216,12 @@ fn finding(kind: Kind, member: &Member, service: &Service) -> Finding {
         expected: None,
         renamed_to: None,
     }
+}
+
+/// `user::v1::UserService`, from the root of the crate.
+fn trait_path(tree: &Tree, package: &Package, service: &Service) -> String {
+    let module = tree.own.module_of(&package.name).unwrap_or_else(|| package.modules());
+    handler::join(&module.join("::"), &service.name.to_string())
 }
 
 fn unserved(

@@ -55,11 +55,6 @@ impl Tree {
         }
         Ok(tree)
     }
-
-    /// Whether any file has the word.
-    pub(crate) fn mentions(&self, word: &str) -> bool {
-        self.files.iter().any(|file| file.source.text.contains(word))
-    }
 }
 
 /// The file, or what is wrong and where, with the text as far as it is one.
