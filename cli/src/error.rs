@@ -63,6 +63,11 @@ impl Error {
         self.kind == Kind::Unread
     }
 
+    /// Whether it was asked wrongly.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.kind == Kind::Usage
+    }
+
     /// Whether it is a Ctrl-C.
     pub(crate) fn is_interrupt(&self) -> bool {
         self.kind == Kind::Interrupted

@@ -124,7 +124,10 @@ impl Member {
         };
         self.compile(&script, compiler, instead).map_err(|error| {
             let place = |file| if Path::new(file) == tried { path } else { Path::new(file) };
-            self.named_by_script(of_protos(&error, place))
+            let error = self.named_by_script(of_protos(&error, place));
+            // Where another place of the same file is told in words.
+            let told = error.to_string().replace(&tried.display().to_string(), &shown(path));
+            error.saying(told)
         })
     }
 

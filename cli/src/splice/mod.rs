@@ -6,6 +6,7 @@
 
 mod broken;
 mod build;
+mod clients;
 mod layout;
 mod methods;
 mod program;
@@ -18,6 +19,7 @@ mod tokens;
 
 pub(crate) use broken::{Broken, refused};
 pub(crate) use build::name_proto;
+pub(crate) use clients::Program;
 pub(crate) use layout::with_newline;
 pub(crate) use methods::{add_methods, spoken_of_by_macros};
 pub(crate) use program::{behind_app, declare_module, into_app};

@@ -92,6 +92,9 @@ fn what_would_not_be_right_is_refused_and_nothing_is_written() {
             "that would not be right",
         ),
         (&["job", "fn"], 2, "cannot be the name of a job"),
+        (&["job", "ünï"], 2, "cannot be the name of a job"),
+        (&["client", "bad name", "--proto", FILE], 2, "cannot be the name of a service"),
+        (&["client", "../x", "--proto", FILE], 2, "cannot be the name of a service"),
         (&["job", "clean", "--every", "5 days"], 2, "is no time"),
         (&["client", "shop"], 2, "would call itself"),
         (&["client", "other"], 1, "there is no service `other`"),
@@ -167,7 +170,7 @@ fn an_error_makes_the_enum_that_is_missing_and_then_joins_it() {
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
-        ran.err.contains("in Rust: return Err(user::v1::UserError::Gone.with(\"id\", id))"),
+        ran.err.contains("in Rust: return Err(crate::user::v1::UserError::Gone.with(\"id\", id))"),
         "{}",
         ran.err
     );

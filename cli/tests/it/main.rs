@@ -1,6 +1,7 @@
 //! The command as it is used: run, and looked at from outside.
 
 mod add;
+mod added;
 mod call;
 mod command;
 mod config;

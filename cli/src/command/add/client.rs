@@ -13,9 +13,9 @@ use crate::handler;
 use crate::paths::{proto_file, shown};
 use crate::project::{Member, Project};
 use crate::shell::Shell;
-use crate::splice::{Insertions, Source, behind_app, name_proto};
+use crate::splice::{Insertions, Program, Source, behind_app, name_proto};
 
-use super::target::{Target, services};
+use super::target::{member, place, services};
 use super::{Writing, rust};
 
 #[derive(Debug, Args)]
@@ -37,8 +37,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
+    check_name(&arguments.name)?;
     let project = Project::here()?;
-    let caller = project.service(arguments.from.as_deref())?;
+    let caller = member(&project, arguments.from.as_deref(), "--from")?;
     if caller.name == arguments.name {
         return Err(Error::usage(format!("{} would call itself", caller.name))
             .with_hint("say which service calls, with --from"));
@@ -59,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     }
     let model = caller.model_of(&script)?;
     let clients = clients(arguments, caller, &model, &proto, shell)?;
-    main(caller, &clients, &mut changes)?;
+    let clients = main(caller, clients, &mut changes)?;
     if changes.is_empty() {
         shell.status("Unchanged", format_args!("{} calls {} already", caller.name, arguments.name));
         return Ok(());
@@ -78,6 +79,17 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     Ok(())
 }
 
+/// As the framework has it: a service whose `channel(…)` has another name ends when it is started.
+fn check_name(name: &str) -> Result<()> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    if is_name {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{name}` cannot be the name of a service"))
+        .with_hint("write it as the registry has it: user-service"))
+}
+
 /// The whole path of the proto of the service that is called.
 fn proto(arguments: &Arguments, project: &Project, shell: &Shell) -> Result<PathBuf> {
     if let Some(path) = &arguments.proto {
@@ -92,9 +104,22 @@ fn proto(arguments: &Arguments, project: &Project, shell: &Shell) -> Result<Path
             )));
     };
     let model = member.model()?;
-    let service = sync::served(member, &model, shell)?;
-    let path = Target::read(member, model, &service)?.path;
-    path.canonicalize().about(|| format!("find {}", shown(&path)))
+    let mut paths = Vec::new();
+    for service in sync::served(member, &model, shell)? {
+        let path = place(&model, service)?;
+        let path = path.canonicalize().about(|| format!("find {}", shown(&path)))?;
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    match paths.as_slice() {
+        [path] => Ok(path.clone()),
+        several => {
+            let names: Vec<String> = several.iter().map(|it| shown(it)).collect();
+            Err(Error::usage(format!("{} has services in several protos", member.name))
+                .with_hint(format!("say --proto with one of: {}", names.join(", "))))
+        }
+    }
 }
 
 /// Names the proto in `build.rs`.
@@ -156,17 +181,25 @@ fn clients(
     Ok(clients)
 }
 
-/// Has `main.rs` make the clients that it does not make yet.
-fn main(caller: &Member, clients: &[Client], changes: &mut Changes) -> Result<()> {
+/// Has `main.rs` make the clients that it does not make yet, and says which.
+fn main(caller: &Member, clients: Vec<Client>, changes: &mut Changes) -> Result<Vec<Client>> {
     let source = rust::main(caller)?;
-    let missing: Vec<&Client> =
-        clients.iter().filter(|it| !source.text.contains(&it.name)).collect();
+    let program = Program::of(&source);
+    let mut missing = clients;
+    missing.retain(|it| !program.has_client(&it.name, &it.service));
     if missing.is_empty() {
-        return Ok(());
+        return Ok(missing);
+    }
+    for client in &mut missing {
+        // Another service may have the same API.
+        let own = format!("{}_{}", client.service.replace(['-', '.'], "_"), client.variable);
+        if program.binds(&client.variable) {
+            client.variable = own.to_lowercase();
+        }
     }
     let mut insertions = Insertions::default();
     let statements = |app: &str| {
-        let statement = |it: &&Client| {
+        let statement = |it: &Client| {
             // The lints of the project hold before anything uses it, and say when this has to go.
             format!(
                 "#[expect(unused_variables, reason = \"until {service} is called\")]\n\
@@ -183,7 +216,7 @@ fn main(caller: &Member, clients: &[Client], changes: &mut Changes) -> Result<()
     }
     let text = source.with(insertions, &caller.edition)?;
     changes.edit(source.path, source.text, text);
-    Ok(())
+    Ok(missing)
 }
 
 fn by_hand(source: &Source, statements: &str) -> Error {

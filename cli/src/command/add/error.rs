@@ -2,18 +2,18 @@
 
 use clap::Args;
 
-use bia_codegen::Enum;
+use bia_codegen::{Enum, Model};
 
 use crate::change::Changes;
 use crate::command::sync;
 use crate::error::{Error, Result};
 use crate::paths::shown;
-use crate::project::Project;
+use crate::project::{Member, Project};
 use crate::shell::Shell;
 use crate::splice::{Insertions, ProtoText};
 
 use super::Writing;
-use super::target::Target;
+use super::target::{Target, member};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
@@ -44,9 +44,19 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let target = if let Some(name) = &arguments.service {
         Target::of_service(&project, name)?
     } else {
-        let member = project.service(None)?;
+        let member = member(&project, None, "--service")?;
         let model = member.model()?;
-        let of = sync::served(member, &model, shell)?;
+        let of = match sync::served(member, &model, shell)?.as_slice() {
+            [one] => one.full_name.clone(),
+            several => {
+                let names: Vec<&str> = several.iter().map(|it| it.full_name.as_str()).collect();
+                return Err(Error::usage(format!(
+                    "{} has several services, and it is not said which",
+                    member.name
+                ))
+                .with_hint(format!("say --service with one of: {}", names.join(", "))));
+            }
+        };
         Target::read(member, model, &of)?
     };
     let mut insertions = Insertions::default();
@@ -56,26 +66,42 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     changes.edit(&target.path, target.text.as_str(), text);
     changes.apply(arguments.writing.manner(), shell)?;
 
-    let all =
-        model.packages.iter().flat_map(|package| package.enums.iter().map(move |it| (package, it)));
-    for (package, of) in all {
-        let value = of.values.iter().find(|it| it.proto_name == arguments.name);
-        if let Some((value, error)) = value.and_then(|it| Some((it, it.error.as_ref()?))) {
+    if let Some(variant) = variant(arguments, target.member, &target.import, &model, shell)? {
+        shell.hint(format_args!("in Rust: return Err({variant})"));
+    }
+    Ok(())
+}
+
+/// How the error is made, from anywhere in the crate. Another package may have one of the same name.
+fn variant(
+    arguments: &Arguments,
+    member: &Member,
+    import: &str,
+    model: &Model,
+    shell: &Shell,
+) -> Result<Option<String>> {
+    let mut tree = sync::Tree::read(member, &[], shell)?;
+    tree.own.bring(model);
+    for package in &model.packages {
+        for of in package.enums.iter().filter(|it| it.descriptor.parent_file().name() == import) {
+            let value = of.values.iter().find(|it| it.proto_name == arguments.name);
+            let Some((value, error)) = value.and_then(|it| Some((it, it.error.as_ref()?))) else {
+                continue;
+            };
+            let module = tree.own.module_of(&package.name).unwrap_or_else(|| package.modules());
             let variant = value.variant.as_ref().map(ToString::to_string).unwrap_or_default();
-            let path =
-                [&package.modules()[..], &[of.path.to_string(), variant]].concat().join("::");
+            let path = [vec!["crate".to_owned()], module, vec![of.path.to_string(), variant]]
+                .concat()
+                .join("::");
             let with: String = error
                 .parameters()
                 .iter()
                 .map(|name| format!(".with(\"{name}\", {name})"))
                 .collect();
-            shell.hint(format_args!(
-                "in Rust: return Err({path}{})",
-                if with.is_empty() { ".into()" } else { &with }
-            ));
+            return Ok(Some(format!("{path}{}", if with.is_empty() { ".into()" } else { &with })));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn check_name(name: &str) -> Result<()> {

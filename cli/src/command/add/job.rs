@@ -11,6 +11,7 @@ use crate::rustfmt;
 use crate::shell::Shell;
 use crate::splice::{Insertions, declare_module, into_app, with_newline};
 
+use super::target::member;
 use super::{Writing, rust};
 
 /// A job as it is written, which compiles and is tested as it lies.
@@ -46,10 +47,12 @@ fn seconds(text: &str) -> Result<u64, String> {
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let Some(module) = rust::snake(&arguments.name) else {
         return Err(Error::usage(format!("`{}` cannot be the name of a job", arguments.name))
-            .with_hint("letters, digits and dashes, and no word of Rust: expire-sessions"));
+            .with_hint(
+                "letters of ASCII, digits and dashes, and no word of Rust: expire-sessions",
+            ));
     };
     let project = Project::here()?;
-    let member = project.service(arguments.service.as_deref())?;
+    let member = member(&project, arguments.service.as_deref(), "--service")?;
     let folder = member.folder.join("src/jobs");
     let (path, name) = (folder.join(format!("{module}.rs")), rust::camel(&module));
     if path.exists() {

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 
+use bia_codegen::Model;
+
 use crate::change::Changes;
+use crate::command::proto::broken_by;
 use crate::error::{Error, Result};
 use crate::paths::shown;
 use crate::project::Project;
@@ -12,7 +15,7 @@ use crate::shell::Shell;
 use crate::splice::{Insertions, ProtoText};
 
 use super::Writing;
-use super::target::Target;
+use super::target::{Target, services};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -59,15 +62,30 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let http = arguments.http.as_deref().map(Http::parse).transpose()?;
     let project = Project::here()?;
     let target = Target::of_service(&project, service.trim_start_matches('/'))?;
-    let insertions = insertions(arguments, method, http.as_ref(), &target)?;
-    let (text, _) = target.change(insertions)?;
+    let say = |comment: &str| {
+        target.change(insertions(arguments, method, http.as_ref(), &target, comment)?)
+    };
+    let (mut text, model) = say("")?;
+    let broken = broken(&model, &target.service, method);
+    if arguments.returns.is_some() && !broken.is_empty() {
+        let rules = broken.join(",");
+        (text, _) =
+            say(&format!("// bia:lint:ignore {rules} the resource itself is the answer\n"))?;
+    }
     let plan = target.sync(&project, &text, shell)?;
 
-    plan.tell(arguments.writing.dry_run, shell)?;
     let mut changes = Changes::below(&project.root);
     changes.edit(&target.path, target.text.as_str(), text);
     plan.write(&mut changes);
-    changes.apply(arguments.writing.manner(), shell)
+    changes.apply(arguments.writing.manner(), shell)?;
+    plan.tell(arguments.writing.dry_run, shell)
+}
+
+/// The rules of `bia proto lint` about messages that the method breaks.
+fn broken(model: &Model, service: &str, method: &str) -> Vec<&'static str> {
+    let service = services(model).find(|it| it.full_name == service);
+    let method = service.and_then(|it| it.descriptor.methods().find(|it| it.name() == method));
+    method.map(|it| broken_by(&it)).unwrap_or_default()
 }
 
 fn check_name(method: &str) -> Result<()> {
@@ -80,12 +98,13 @@ fn check_name(method: &str) -> Result<()> {
         .with_hint("write it as ArchiveUser: letters and digits, each word with a capital"))
 }
 
-/// What goes into the proto.
+/// What goes into the proto; `comment` stands above the method.
 fn insertions(
     arguments: &Arguments,
     method: &str,
     http: Option<&Http>,
     target: &Target<'_>,
+    comment: &str,
 ) -> Result<Insertions> {
     let Some(service) = target.service() else {
         return Err(Error::new(format!("{} is not in {}", target.service, shown(&target.path))));
@@ -142,7 +161,7 @@ fn insertions(
         Some(Side::Server) => ("", "stream "),
         Some(Side::Both) => ("stream ", "stream "),
     };
-    let mut text = format!("rpc {method}({client}{request}) returns ({server}{response})");
+    let mut text = format!("{comment}rpc {method}({client}{request}) returns ({server}{response})");
     match http {
         Some(http) => {
             needed.push("google/api/annotations.proto".to_owned());

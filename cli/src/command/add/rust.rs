@@ -64,7 +64,7 @@ pub(super) fn snake(name: &str) -> Option<String> {
             c => text.push(c),
         }
     }
-    syn::parse_str::<syn::Ident>(&text).is_ok().then_some(text)
+    (text.is_ascii() && syn::parse_str::<syn::Ident>(&text).is_ok()).then_some(text)
 }
 
 /// `ExpireSessions` of `expire_sessions`.

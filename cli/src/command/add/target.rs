@@ -63,14 +63,10 @@ impl<'a> Target<'a> {
 
     /// The proto of the service that `member` compiles.
     pub(super) fn read(member: &'a Member, model: Model, service: &str) -> Result<Self> {
-        let file = services(&model)
-            .find(|it| it.full_name == service)
-            .map(|it| it.descriptor.parent_file().name().to_owned())
-            .unwrap_or_default();
-        let path = PathBuf::from(model.place(&file, &[]));
-        if !path.is_file() {
-            return Err(Error::new(format!("the proto of {service} is none of yours: {file}")));
-        }
+        let Some(of) = services(&model).find(|it| it.full_name == service) else {
+            return Err(Error::new(format!("the protos of {} have no {service}", member.name)));
+        };
+        let (file, path) = (of.descriptor.parent_file().name().to_owned(), place(&model, of)?);
         let text = std::fs::read_to_string(&path).about(|| format!("read {}", shown(&path)))?;
         Ok(Self { member, model, service: service.to_owned(), path, import: file, text })
     }
@@ -106,6 +102,31 @@ impl<'a> Target<'a> {
         }
         Ok(plan)
     }
+}
+
+/// Where the proto of a service is.
+pub(super) fn place(model: &Model, service: &Service) -> Result<PathBuf> {
+    let file = service.descriptor.parent_file();
+    let path = PathBuf::from(model.place(file.name(), &[]));
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Error::new(format!("the proto of {} is none of yours: {}", service.full_name, file.name())))
+}
+
+/// The crate that `option` named, or the one that is meant without it.
+pub(super) fn member<'a>(
+    project: &'a Project,
+    named: Option<&str>,
+    option: &str,
+) -> Result<&'a Member> {
+    project.service(named).map_err(|error| match error.hint() {
+        Some(hint) if error.is_usage() => {
+            let hint = hint.replacen("name", &format!("say {option} with"), 1);
+            error.with_hint(hint)
+        }
+        _ => error,
+    })
 }
 
 pub(super) fn services(model: &Model) -> impl Iterator<Item = &Service> {

@@ -13,6 +13,8 @@ use clap::{Args, Subcommand};
 use crate::error::Result;
 use crate::shell::Shell;
 
+pub(crate) use lint::broken_by;
+
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]

@@ -127,12 +127,12 @@ impl Plan {
     }
 
     /// Adds what is to be written to `changes`, whose folder is around all of it.
-    pub(crate) fn write(self, changes: &mut Changes) {
-        for (path, before, after) in self.edits {
-            changes.edit(path, before, after);
+    pub(crate) fn write(&self, changes: &mut Changes) {
+        for (path, before, after) in &self.edits {
+            changes.edit(path, before.as_str(), after.as_str());
         }
-        for (path, text) in self.files {
-            changes.write(path, text);
+        for (path, text) in &self.files {
+            changes.write(path, text.as_str());
         }
     }
 
@@ -153,12 +153,17 @@ impl Plan {
     }
 }
 
-/// The service that `member` is about: the one that it implements, or the only one of its protos.
+/// The services that `member` itself is about: those that it implements; if there is none yet, those that
+/// it does not call.
 ///
 /// # Errors
 ///
-/// There are several, or there is none; files that are no Rust.
-pub(crate) fn served(member: &Member, model: &Model, shell: &Shell) -> Result<String> {
+/// There are none; files that are no Rust.
+pub(crate) fn served<'a>(
+    member: &Member,
+    model: &'a Model,
+    shell: &Shell,
+) -> Result<Vec<&'a Service>> {
     let services: Vec<(&Package, &Service)> = all(model).collect();
     let names: Vec<String> = services.iter().map(|(_, it)| it.name.to_string()).collect();
     let mut tree = Tree::read(member, &names, shell)?;
@@ -170,18 +175,20 @@ pub(crate) fn served(member: &Member, model: &Model, shell: &Shell) -> Result<St
     };
     let implemented: Vec<&Service> =
         services.iter().filter(|(p, s)| is_implemented(p, s)).map(|(_, it)| *it).collect();
-    match (implemented.as_slice(), services.as_slice()) {
-        ([one], _) | (_, [(_, one)]) => Ok(one.full_name.clone()),
-        (_, []) => Err(Error::new(format!("the protos of {} have no service", member.name))),
-        _ => {
-            let names: Vec<&str> = services.iter().map(|(_, it)| it.full_name.as_str()).collect();
-            Err(Error::usage(format!(
-                "{} has several services, and it is not said which",
-                member.name
-            ))
-            .with_hint(format!("say --service with one of: {}", names.join(", "))))
-        }
+    if !implemented.is_empty() {
+        return Ok(implemented);
     }
+    let mut uncalled: Vec<&Service> = services.iter().map(|(_, it)| *it).collect();
+    if uncalled.len() > 1 {
+        uncalled.retain(|it| !tree.mentions(&it.client.to_string()));
+    }
+    if uncalled.is_empty() {
+        return Err(Error::new(format!(
+            "the protos of {} have no service of its own",
+            member.name
+        )));
+    }
+    Ok(uncalled)
 }
 
 fn all(model: &Model) -> impl Iterator<Item = (&Package, &Service)> {

@@ -20,6 +20,7 @@ use crate::protofile::{Place, Wanted, read};
 use crate::shell::{Look, Shell};
 
 use check::Finding;
+pub(crate) use check::broken_by;
 use config::Config;
 use ignore::Ignore;
 

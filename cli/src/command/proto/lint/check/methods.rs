@@ -1,9 +1,11 @@
 //! Services and methods: how they are called, and what they take and answer.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use prost_reflect::{MethodDescriptor, ServiceDescriptor};
 
+use crate::command::proto::lint::rule::Rule;
 use crate::command::proto::lint::{names, rule};
 
 use super::Check;
@@ -14,6 +16,26 @@ const OUTPUT: i32 = 3;
 /// Messages that anybody may answer.
 const COMMON: [&str; 3] =
     ["google.protobuf.Empty", "google.api.HttpBody", "google.longrunning.Operation"];
+
+/// The rules about its messages that a method breaks, in the order of the file's methods.
+pub(crate) fn broken_by(method: &MethodDescriptor) -> Vec<&'static str> {
+    let (pool, file) = (method.parent_pool(), method.parent_file());
+    let path = PathBuf::from(file.name());
+    let mut check = Check { pool, file: &file, path, findings: Vec::new() };
+    let mut owners = BTreeMap::new();
+    for service in file.services() {
+        for other in service.methods() {
+            check.findings.clear();
+            check.method(&service, &other, &mut owners);
+            if other == *method {
+                let rules = [rule::RPC_RESPONSE_STANDARD_NAME, rule::RPC_REQUEST_RESPONSE_UNIQUE];
+                let is_broken = |rule: &&Rule| check.findings.iter().any(|it| it.rule == *rule);
+                return rules.into_iter().filter(is_broken).map(|it| it.id).collect();
+            }
+        }
+    }
+    Vec::new()
+}
 
 impl Check<'_> {
     pub(super) fn methods(&mut self) {

@@ -17,6 +17,8 @@ use crate::protofile::{Group, Place, Wanted, position_of};
 
 use super::rule::{self, Rule};
 
+pub(crate) use methods::broken_by;
+
 /// Where a rule is broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
