@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tempfile::TempDir;
+
 use crate::command::{Ran, run};
 use crate::project::{MAIN, MANIFEST, project, read, write};
 
@@ -19,10 +21,10 @@ fn member(root: &Path, name: &str, protos: &str, code: &str) {
 }
 
 /// Two services; `two` serves `A` and `B`, and calls `C`.
-fn workspace() -> tempfile::TempDir {
-    let folder = tempfile::TempDir::new().expect("there is room");
+fn workspace() -> TempDir {
+    let folder =
+        project(&[("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]\n")]);
     let root = folder.path();
-    write(root, "Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]\n");
     for name in ["a", "b", "c"] {
         let capital = name.to_uppercase();
         let text = format!("syntax = \"proto3\"; package {name}.v1; service {capital}Service {{}}");
