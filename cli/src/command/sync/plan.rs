@@ -169,19 +169,22 @@ pub(crate) fn served<'a>(
     let mut tree = Tree::read(member, &names, shell)?;
     tree.own.bring(model);
     let implementations = implementation::all(&tree);
+    let is_alone =
+        |service: &Service| names.iter().filter(|name| service.name == name.as_str()).count() == 1;
     let is_implemented = |package: &Package, service: &Service| {
-        let is_alone = names.iter().filter(|name| service.name == name.as_str()).count() == 1;
-        implementations.iter().any(|it| it.is_of(&tree.own, package, service, is_alone))
+        implementations.iter().any(|it| it.is_of(&tree.own, package, service, is_alone(service)))
     };
     let implemented: Vec<&Service> =
         services.iter().filter(|(p, s)| is_implemented(p, s)).map(|(_, it)| *it).collect();
     if !implemented.is_empty() {
         return Ok(implemented);
     }
-    let mut uncalled: Vec<&Service> = services.iter().map(|(_, it)| *it).collect();
-    if uncalled.len() > 1 {
-        uncalled.retain(|it| !tree.mentions(&it.client.to_string()));
-    }
+    let usage = Usage::of(&tree);
+    let is_own = |&(package, service): &(&Package, &Service)| {
+        services.len() == 1 || !usage.calls(&tree.own, (package, service), is_alone(service))
+    };
+    let uncalled: Vec<&Service> =
+        services.iter().copied().filter(is_own).map(|(_, it)| it).collect();
     if uncalled.is_empty() {
         return Err(Error::new(format!(
             "the protos of {} have no service of its own",
