@@ -9,7 +9,8 @@ use super::{Framework, template};
 /// What the service of the template is called.
 const SAMPLE: &str = "sample-service";
 
-/// Has cargo take out of a lock file what its project does not need, so that `--locked` builds.
+/// Has cargo bring a lock file in line with the manifests, so that `--locked` builds: nothing is missing, and what
+/// nobody needs goes.
 ///
 /// Where cargo cannot tell without asking somebody, as on a machine that has built nothing yet, it does
 /// so with the first build.

@@ -8,6 +8,7 @@ use crate::error::{About as _, Error, Result};
 use crate::paths::shown;
 use crate::project::{Member, Project};
 use crate::rustfmt;
+use crate::scaffold::lock;
 use crate::shell::Shell;
 use crate::splice::{Insertions, declare_module, into_app, with_newline};
 
@@ -68,6 +69,9 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     main(member, &format!("jobs::{module}::{name}"), &mut changes)?;
     manifest(member, &mut changes)?;
     changes.apply(arguments.writing.manner(), shell)?;
+    if !arguments.writing.dry_run && project.root.join("Cargo.lock").exists() {
+        lock::prune(&project.root);
+    }
     shell.hint(format_args!("what is to be done goes into {name}::work in src/jobs/{module}.rs"));
     Ok(())
 }

@@ -155,6 +155,7 @@ fn the_lock_file_is_what_cargo_would_write() {
     good(folder.path(), &["new", "shop", "--workspace", "--service", "stock-service", "-q"]);
     let shop = folder.path().join("shop");
     good(&shop, &["add", "service", "mail-service", "--database", "postgres", "-q"]);
+    good(&shop, &["add", "job", "tidy-up", "--service", "mail-service", "-q"]);
     for root in [folder.path().join("user-service"), shop] {
         let mut cargo = std::process::Command::new("cargo");
         cargo.args(["metadata", "--locked", "--offline", "--format-version", "1"]);
