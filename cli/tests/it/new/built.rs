@@ -192,5 +192,5 @@ fn a_proto_that_imports_others_is_copied_with_them_and_builds() {
     assert!(!root.join("proto/google").exists(), "what is carried is not copied");
     works(&root, "cargo", &["test"]);
     let again = run(&root, &["upgrade", "--dry-run"]);
-    assert_eq!((again.code, again.err.as_str()), (0, ""));
+    assert!(again.code == 0 && again.err.contains("Unchanged"), "{again:?}");
 }
