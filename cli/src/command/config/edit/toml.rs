@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde_json::Value as Json;
 use toml_edit::{Array, Document, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+use crate::splice::with_newline;
+
 use super::Edit;
 
 /// The text after the edit; none if it cannot be done.
@@ -18,8 +20,7 @@ pub(super) fn edited(text: &str, edit: &Edit) -> Option<String> {
     }
     let after = document.to_string();
     // It writes the ends of lines its own way.
-    let is_windows = text.contains("\r\n");
-    Some(if is_windows { after.replace("\r\n", "\n").replace('\n', "\r\n") } else { after })
+    Some(with_newline(&after, text))
 }
 
 fn set(table: &mut dyn TableLike, path: &[String], value: &Json) -> Option<()> {
