@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::interrupt;
+
 use super::{Framework, template};
 
 /// What the service of the template is called.
@@ -15,6 +17,8 @@ const SAMPLE: &str = "sample-service";
 /// Where cargo cannot tell without asking somebody, as on a machine that has built nothing yet, it does
 /// so with the first build.
 pub(crate) fn prune(root: &Path) {
+    // Nobody is left behind who still writes there: who stops us waits for cargo, which the terminal stops too.
+    let _held = interrupt::hold();
     let mut cargo = Command::new("cargo");
     cargo.args(["update", "--workspace", "--offline", "--quiet"]).current_dir(root);
     cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

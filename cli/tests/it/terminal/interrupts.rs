@@ -104,6 +104,8 @@ async fn a_watch_and_a_stream_end_and_the_prompt_is_back() {
     let before = terminal.settings();
     terminal.good("clear");
     terminal.start(line);
+    // What is typed before it listens is not on the screen.
+    terminal.until("Ctrl-D ends");
     terminal.type_text(r#"{"user": {"id": "first"}}"#);
     terminal.press(&["Enter"]);
     terminal.until_screen("it is not answered", |screen| screen.matches("first").count() >= 2);

@@ -73,7 +73,8 @@ impl Terminal {
         {
             command.env_remove(name);
         }
-        for name in ["CONSUL_HTTP_ADDR", "CONSUL_HTTP_TOKEN", "PROMPT_COMMAND", "BASH_ENV"] {
+        // With `CI` there is colour whatever `TERM` says.
+        for name in ["CI", "CONSUL_HTTP_ADDR", "CONSUL_HTTP_TOKEN", "PROMPT_COMMAND", "BASH_ENV"] {
             command.env_remove(name);
         }
         command.env("LC_ALL", "C.UTF-8").env("CARGO_NET_OFFLINE", "true");
