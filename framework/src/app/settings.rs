@@ -66,6 +66,8 @@ pub struct AppSettings {
     /// Two copies with one id take each other's place in the registry.
     pub id: Option<String>,
     /// What the instance says of itself in the registry: `weight`, `zone`, …; default nothing.
+    ///
+    /// With `lane` it takes calls of that lane only: those that carry `x-md-global-lane` with its name.
     pub metadata: BTreeMap<String, String>,
 }
 

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::registry::Endpoint;
 
 use super::failure::{self, Rounded};
-use super::http::Lane;
+use super::http::Wires;
 use super::settings::ClientSettings;
 use super::socket::{Counted, Traffic, Way};
 
@@ -49,7 +49,7 @@ pub(super) struct Conn {
 
 /// What a connection speaks.
 pub(super) enum Via {
-    Http1(Lane),
+    Http1(Wires),
     Http2(Streams),
 }
 

@@ -117,8 +117,9 @@ pub(super) async fn exchange(
             Attempt::Unsent(error, refused) => {
                 tried.push(node);
                 refusals += usize::from(refused);
+                let nodes = pool.nodes_for(&Pick::new(&call.operation, &call.headers));
                 // A node that refuses is asked once more, if there is no other.
-                if refusals > pool.nodes().max(1) || tried.len() > pool.nodes() + MORE {
+                if refusals > nodes.max(1) || tried.len() > nodes + MORE {
                     return Err(error);
                 }
                 pool.send_again();

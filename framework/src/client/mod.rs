@@ -36,6 +36,7 @@ mod incoming;
 mod keeper;
 mod member;
 mod owner;
+mod picture;
 mod pool;
 mod pump;
 mod requests;

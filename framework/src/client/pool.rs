@@ -11,13 +11,14 @@ use http::uri::Authority;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-use crate::balance::{Balancer, Node, Pick};
+use crate::balance::{Balancer, Node, Pick, lane_of_instance};
 use crate::error::{Error, Result};
 use crate::registry::{Endpoint, Instance};
 
 use super::conn::Conn;
 use super::failure::Rounded;
 use super::member::{Member, Phase};
+use super::picture::{Group, Picture};
 use super::settings::{ClientSettings, Protocol, Terms};
 use super::socket::Way;
 use super::target::Target;
@@ -64,24 +65,6 @@ impl InForce {
         let balancer =
             if stays { Arc::clone(&self.balancer) } else { settings.balancer.balancer() };
         Self { settings: Arc::new(settings.clone()), balancer, own_balancer: self.own_balancer }
-    }
-}
-
-/// Whom a call can go to, and by what it goes, at one moment.
-struct Picture {
-    in_force: Arc<InForce>,
-    nodes: Vec<Arc<Node>>,
-    /// In the order of `nodes`.
-    members: Vec<Arc<Member>>,
-    /// If there is none and nobody is expected: from when on waiting is of no use.
-    hopeless: Option<Instant>,
-}
-
-impl Picture {
-    /// With nobody in it yet.
-    fn of(in_force: &Arc<InForce>) -> Self {
-        let in_force = Arc::clone(in_force);
-        Self { in_force, nodes: Vec::new(), members: Vec::new(), hopeless: None }
     }
 }
 
@@ -153,7 +136,7 @@ impl Pool {
             target,
             way,
             connecting: Semaphore::new(CONNECTING),
-            picture: ArcSwap::from_pointee(Picture::of(&in_force)),
+            picture: ArcSwap::from_pointee(Picture::of(Arc::clone(&in_force), [])),
             roster: Mutex::new(Roster::new(in_force, registry)),
             changed: Notify::new(),
             waiting: AtomicUsize::new(0),
@@ -191,7 +174,12 @@ impl Pool {
 
     /// How many nodes are ready.
     pub(super) fn nodes(&self) -> usize {
-        self.picture.load().nodes.len()
+        self.picture.load().nodes()
+    }
+
+    /// How many of them a call can go to.
+    pub(super) fn nodes_for(&self, call: &Pick<'_>) -> usize {
+        self.picture.load().group(call).nodes.len()
     }
 
     /// A place for a call at a node that was not `tried` yet, if there is another.
@@ -244,40 +232,42 @@ impl Pool {
         tried: &[Arc<Node>],
     ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
         let picture = self.picture.load();
-        if picture.nodes.is_empty() {
+        let group = picture.group(call);
+        if group.nodes.is_empty() {
             return Err(picture.hopeless.map_or(Refusal::Soon, Refusal::Hopeless));
         }
         let now = &picture.in_force;
         if tried.is_empty() {
-            let picked = now.balancer.pick(&picture.nodes, call);
-            let member = picked.and_then(|place| picture.members.get(place));
+            let picked = now.balancer.pick(&group.nodes, call);
+            let member = picked.and_then(|place| group.members.get(place));
             if let Some(member) = member
                 && let Some(conn) = member.enter(&now.settings)
             {
                 return Ok((conn, Arc::clone(member)));
             }
         }
-        Self::try_others(&picture, call, tried)
+        Self::try_others(now, group, call, tried)
     }
 
     /// The longer way: among those not tried, one after the other until one has a place.
     fn try_others(
-        picture: &Picture,
+        now: &InForce,
+        group: &Group,
         call: &Pick<'_>,
         tried: &[Arc<Node>],
     ) -> Result<(Arc<Conn>, Arc<Member>), Refusal> {
         let untried = |node: &Arc<Node>| !tried.iter().any(|tried| Arc::ptr_eq(tried, node));
         let (mut nodes, mut members): (Vec<_>, Vec<_>) =
-            std::iter::zip(&picture.nodes, &picture.members)
+            std::iter::zip(&group.nodes, &group.members)
                 .filter(|(node, _)| untried(node))
                 .map(|(node, member)| (Arc::clone(node), Arc::clone(member)))
                 .unzip();
         if nodes.is_empty() {
             // Each was tried once: whoever comes first gets a second chance.
-            nodes.clone_from(&picture.nodes);
-            members.clone_from(&picture.members);
+            nodes.clone_from(&group.nodes);
+            members.clone_from(&group.members);
         }
-        let (now, mut open) = (&picture.in_force, false);
+        let mut open = false;
         while !nodes.is_empty() {
             let Some(place) = now.balancer.pick(&nodes, call).filter(|place| *place < nodes.len())
             else {
@@ -321,15 +311,15 @@ impl Pool {
     }
 
     fn draw(&self, roster: &mut Roster) {
-        let ready = |member: &&Arc<Member>| member.phase() == Phase::Ready;
-        let members: Vec<_> = roster.members.iter().filter(ready).map(Arc::clone).collect();
-        let nodes = members.iter().map(|member| Arc::clone(&member.node)).collect();
-        if members.is_empty() && !self.picture.load().nodes.is_empty() {
-            roster.deserted = Some(Instant::now());
+        let ready = roster.members.iter().filter(|member| member.phase() == Phase::Ready);
+        let mut picture = Picture::of(Arc::clone(&roster.in_force), ready);
+        if picture.is_deserted() {
+            if !self.picture.load().is_deserted() {
+                roster.deserted = Some(Instant::now());
+            }
+            picture.hopeless = Self::hopeless_from(roster);
         }
-        let hopeless = if members.is_empty() { Self::hopeless_from(roster) } else { None };
-        let in_force = Arc::clone(&roster.in_force);
-        self.picture.store(Arc::new(Picture { in_force, nodes, members, hopeless }));
+        self.picture.store(Arc::new(picture));
         self.changed.notify_waiters();
     }
 
@@ -357,6 +347,7 @@ impl Pool {
             Target::Direct(_) => format!("nobody can be called at {} ({known} known", self.target),
         };
         let parts = [
+            (ready_in_lanes(roster), "in a lane that the call is not in"),
             (count(Phase::NotServing), "not serving"),
             (roster.unusable, self.way.wanted()),
             (count(Phase::Connecting), "being connected to"),
@@ -476,6 +467,12 @@ impl Pool {
         drop(roster);
         self.refresh();
     }
+}
+
+/// How many could be called by calls of their lanes.
+fn ready_in_lanes(roster: &Roster) -> usize {
+    let ready = roster.members.iter().filter(|member| member.phase() == Phase::Ready);
+    ready.filter(|member| lane_of_instance(&member.node.instance()).is_some()).count()
 }
 
 fn not_found(why: String) -> Error {

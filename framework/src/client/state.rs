@@ -1,6 +1,8 @@
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::balance::lane_of_instance;
+
 use super::member::{Member, Phase};
 use super::pool::Pool;
 
@@ -46,6 +48,8 @@ pub struct NodeState {
     pub instance: String,
     /// The instance's version; empty for an address that was given.
     pub version: String,
+    /// The lane that it is in: it gets calls of that lane only. None for most.
+    pub lane: Option<String>,
     /// Whether it gets calls, and if not, why.
     pub phase: NodePhase,
     /// For how long it has been in its phase, in seconds.
@@ -107,6 +111,7 @@ fn node(member: &Member, now: Instant) -> NodeState {
         address: member.node.address().to_owned(),
         instance: instance.id.clone(),
         version: instance.version.clone(),
+        lane: lane_of_instance(&instance).map(str::to_owned),
         phase: match status.phase {
             Phase::Connecting => NodePhase::Connecting,
             Phase::Ready => NodePhase::Ready,

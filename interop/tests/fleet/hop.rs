@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bia::balance::LANE_HEADER;
 use bia::{Channel, ClientSettings, Code};
 use interop::api::fleet::v1::{
     CreateOrderRequest, Failure, GetUserRequest, Order, OrderServiceClient, Way,
 };
 
+use super::fixture::consul::Agent;
 use super::fleet::Fleet;
+use super::outage::until;
 use super::process::Process;
 
 const WAYS: [Way; 3] = [Way::Direct, Way::ScopedTask, Way::BareTask];
@@ -97,6 +100,37 @@ async fn global_metadata_goes_on_to_the_next_service_and_local_metadata_does_not
         let expected: HashMap<String, String> =
             expected.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         assert_eq!(order.user.unwrap().metadata, expected, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_in_a_lane_stays_in_it_through_a_service_that_is_in_none() {
+    let test = "a_call_in_a_lane_stays_in_it_through_a_service_that_is_in_none";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let fleet = Fleet::consul(agent.url());
+    let _plain = fleet.user("plain", &[]).await;
+    let mut blue = fleet.command("user", &["app.id=changed"]);
+    blue.env("BIA_APP__METADATA__LANE", "blue");
+    let _blue = fleet.up(blue).await;
+    let caller = fleet.up(fleet.command("order", &[])).await;
+    until(&caller, |page| {
+        let nodes = page["channels"][0]["nodes"].as_array();
+        nodes.is_some_and(|nodes| {
+            nodes.len() == 2 && nodes.iter().all(|node| node["phase"] == "ready")
+        })
+    })
+    .await;
+    let channel = fleet.channel("order-service", ClientSettings::default());
+    let orders = OrderServiceClient::new(channel);
+    for _ in 0..10 {
+        for (lane, node) in [("blue", "changed"), ("green", "plain")] {
+            for way in [Way::Direct, Way::ScopedTask] {
+                let order = orders.create_order(order(way)).metadata(LANE_HEADER, lane);
+                assert_eq!(order.await.unwrap().user.unwrap().node, node, "{lane}");
+            }
+        }
+        let order = orders.create_order(order(Way::Direct)).await.unwrap();
+        assert_eq!(order.user.unwrap().node, "plain");
     }
 }
 

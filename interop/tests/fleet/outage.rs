@@ -78,7 +78,7 @@ async fn servers_of_consul_whose_leader_is_killed_cost_no_call() {
 }
 
 /// Reads an operator's page until it is as expected.
-async fn until(process: &Process, is: impl Fn(&Value) -> bool) -> Value {
+pub(super) async fn until(process: &Process, is: impl Fn(&Value) -> bool) -> Value {
     let begun = Instant::now();
     loop {
         let page = process.page("/registry").await;

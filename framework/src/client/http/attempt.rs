@@ -71,10 +71,10 @@ pub(in crate::client) async fn attempt(
 
 /// A connection that is free, or a new one.
 async fn wire(guard: &Guard, member: &Member) -> Result<Wire> {
-    let Via::Http1(lane) = guard.conn().via() else {
+    let Via::Http1(wires) = guard.conn().via() else {
         return Err(Error::from_source("a connection of HTTP/2 carries no HTTP/1.1"));
     };
-    if let Some(wire) = poll_fn(|cx| Poll::Ready(lane.take(cx))).await {
+    if let Some(wire) = poll_fn(|cx| Poll::Ready(wires.take(cx))).await {
         return Ok(wire);
     }
     let pool = guard.pool();
@@ -129,12 +129,12 @@ impl Reading {
     /// All is read: the connection is free for another call, if it is still good.
     pub(in crate::client) fn end(&mut self, cx: &mut Context<'_>, conn: &Conn) {
         if let Some(mut wire) = self.wire.take()
-            && let Via::Http1(lane) = conn.via()
+            && let Via::Http1(wires) = conn.via()
             && conn.is_open()
             && wire.is_ready(cx)
         {
             wire.rest();
-            lane.put(wire);
+            wires.put(wire);
         }
     }
 }

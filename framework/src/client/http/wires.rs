@@ -27,14 +27,14 @@ const IDLE: Duration = Duration::from_secs(30);
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// The connections to a node that carry no call now. Those that do belong to their calls.
-pub(in crate::client) struct Lane {
+pub(in crate::client) struct Wires {
     /// The one used last stands last, and is taken first: the others get old, and are closed.
     idle: Mutex<VecDeque<Wire>>,
-    /// Tells the driver that nobody holds the lane any more.
+    /// Tells the driver that nobody holds the wires any more.
     _held: DropGuard,
 }
 
-/// Closes what is not used. Owned by one task; it ends when the last call over the lane has.
+/// Closes what is not used. Owned by one task; it ends when the last call over them has.
 pub(in crate::client) struct Driver {
     conn: Weak<Conn>,
     left: CancellationToken,
@@ -49,14 +49,15 @@ pub(in crate::client) async fn connect(
 ) -> Result<(Arc<Conn>, Driver)> {
     let first = Wire::dial(way, endpoint, settings).await?;
     let left = CancellationToken::new();
-    let lane = Lane { idle: Mutex::new(VecDeque::from([first])), _held: left.clone().drop_guard() };
+    let wires =
+        Wires { idle: Mutex::new(VecDeque::from([first])), _held: left.clone().drop_guard() };
     let limit = settings.http.max_connections_per_node;
-    let conn = Arc::new(Conn::new(Via::Http1(lane), limit, changed));
+    let conn = Arc::new(Conn::new(Via::Http1(wires), limit, changed));
     let driver = Driver { conn: Arc::downgrade(&conn), left };
     Ok((conn, driver))
 }
 
-impl Lane {
+impl Wires {
     /// A connection that can take a call, if there is one.
     pub(super) fn take(&self, cx: &mut Context<'_>) -> Option<Wire> {
         loop {
@@ -86,15 +87,15 @@ impl Lane {
 }
 
 impl Driver {
-    /// Looks after the lane until it is gone.
+    /// Looks after the wires until they are gone.
     pub(in crate::client) async fn run(self) -> Ended {
         let begun = Instant::now();
         while self.left.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
             poll_fn(|cx| {
                 if let Some(conn) = self.conn.upgrade()
-                    && let Via::Http1(lane) = conn.via()
+                    && let Via::Http1(wires) = conn.via()
                 {
-                    lane.sweep(cx);
+                    wires.sweep(cx);
                 }
                 Poll::Ready(())
             })
@@ -105,8 +106,8 @@ impl Driver {
     }
 }
 
-impl fmt::Debug for Lane {
+impl fmt::Debug for Wires {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane").field("idle", &self.idle().len()).finish_non_exhaustive()
+        f.debug_struct("Wires").field("idle", &self.idle().len()).finish_non_exhaustive()
     }
 }

@@ -34,12 +34,14 @@ impl Discovery for Scripted {
     }
 }
 
-fn instance(peer: &Peer) -> Instance {
+pub(super) fn instance(peer: &Peer) -> Instance {
     let endpoint = format!("grpc://{}", peer.address).parse().unwrap();
     Instance::new(peer.name(), "user-service", "1.0.0").with_endpoint(endpoint)
 }
 
-fn discovered(settings: ClientSettings) -> (mpsc::Sender<bia::Result<Snapshot>>, Channel) {
+pub(super) fn discovered(
+    settings: ClientSettings,
+) -> (mpsc::Sender<bia::Result<Snapshot>>, Channel) {
     let (say, discovery) = scripted();
     let channel =
         Channel::builder("user-service").discovery(discovery).settings(settings).build().unwrap();

@@ -6,6 +6,7 @@ mod failover;
 #[cfg(all(feature = "gzip", feature = "tonic"))]
 mod foreign;
 mod inside;
+mod lanes;
 mod membership;
 mod peer;
 mod proxy;

@@ -1,0 +1,26 @@
+//! Lanes: a change that is tried by calls of its own.
+//!
+//! An instance whose metadata has [`LANE`] is in that lane; a call whose metadata has [`LANE_HEADER`] is too. It goes
+//! to the lane's instances of each service that has some there, and of all others to those in no lane. As
+//! the header begins with `x-md-global-`, it travels the whole chain of calls, also through services of
+//! Kratos. Calls in no lane never go to an instance that is in one.
+
+use http::HeaderMap;
+
+use crate::registry::Instance;
+
+/// What an instance's metadata holds if it is in a lane: `app.metadata.lane` of the settings.
+pub const LANE: &str = "lane";
+
+/// The header that puts a call, and all that it causes, in a lane.
+pub const LANE_HEADER: &str = "x-md-global-lane";
+
+/// The lane of an instance; an empty name is none.
+pub(crate) fn of_instance(instance: &Instance) -> Option<&str> {
+    instance.metadata.get(LANE).map(String::as_str).filter(|lane| !lane.is_empty())
+}
+
+/// The lane of a call.
+pub(crate) fn of_call(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(LANE_HEADER).map(http::HeaderValue::as_bytes)
+}
