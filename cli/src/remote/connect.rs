@@ -1,9 +1,10 @@
 //! A channel to where a service is.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bia::app::Settings;
-use bia::balance::{Balancer, LeastCost, Node, Pick};
+use bia::balance::{Balancer, LANE, LeastCost, Node, Pick};
 use bia::registry::{Endpoint, Listed};
 use bia::{Channel, ClientSettings};
 
@@ -24,10 +25,28 @@ pub(crate) struct Connection {
     pub(crate) channel: Channel,
     /// Where its name was found, if it was called by one.
     pub(crate) registry: Option<Registry>,
+    /// The lanes that it has instances in which calls can go to.
+    lanes: BTreeSet<String>,
     last: Arc<Mutex<Option<String>>>,
 }
 
 impl Connection {
+    /// Says so if calls of `lane` go to those in no lane.
+    pub(crate) fn tell_of_lane(&self, lane: &str, place: &Place, shell: &Shell) {
+        let Place::Service(service) = place else { return };
+        if self.lanes.contains(lane) {
+            return;
+        }
+        let lanes: Vec<_> = self.lanes.iter().map(String::as_str).collect();
+        let there = match lanes.as_slice() {
+            [] => String::new(),
+            lanes => format!("; there are: {}", lanes.join(", ")),
+        };
+        shell.warn(format_args!(
+            "no instance of `{service}` is in the lane `{lane}`: those in no lane answer{there}"
+        ));
+    }
+
     /// The node that the last call went to, with its instance's id where it has one.
     pub(crate) fn node(&self) -> Option<String> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -53,7 +72,7 @@ pub(crate) async fn connect(
     settings.tls.key.clone_from(&dial.key);
     settings.tls.server_name.clone_from(&dial.server_name);
     settings.tls.enabled = dial.tls || settings.tls.is_on();
-    let mut through = None;
+    let (mut through, mut lanes) = (None, BTreeSet::new());
     let builder = match (place, &dial.instance) {
         (Place::Address(endpoint), None) => {
             settings.tls.enabled |= endpoint.scheme() == "grpcs";
@@ -75,9 +94,11 @@ pub(crate) async fn connect(
             let fit = fit(service, &listed)?;
             let found = registry.discovery();
             through = Some(registry);
+            lanes = fit.iter().filter_map(|it| lane(it)).map(str::to_owned).collect();
             match instance {
                 Some(instance) => {
                     let one = one_of(&listed, instance, service)?;
+                    lanes.retain(|name| lane(one) == Some(name));
                     settings.tls.enabled |= speaks_only_tls(&[one]);
                     let scheme = if settings.tls.enabled { "grpcs" } else { "grpc" };
                     let endpoint = one.instance.endpoint(scheme);
@@ -96,7 +117,7 @@ pub(crate) async fn connect(
     let noting = Noting { last: Arc::clone(&last), inner: LeastCost };
     let builder = builder.settings(settings).balancer(Arc::new(noting));
     let channel = builder.build().map_err(|error| unusable(&error))?;
-    Ok(Connection { channel, registry: through, last })
+    Ok(Connection { channel, registry: through, lanes, last })
 }
 
 /// What cannot be used, by the names that it has on a command line.
@@ -139,6 +160,11 @@ fn fit<'a>(service: &str, listed: &'a [Listed]) -> Result<Vec<&'a Listed>> {
         return Err(no_grpc(service, &fit));
     }
     Ok(fit)
+}
+
+/// The lane that an instance is in.
+pub(crate) fn lane(listed: &Listed) -> Option<&str> {
+    listed.instance.metadata.get(LANE).map(String::as_str).filter(|lane| !lane.is_empty())
 }
 
 /// Whether gRPC is there with TLS alone.

@@ -17,11 +17,11 @@ mod settings;
 mod tests;
 
 pub(crate) use arguments::{Dial, Whereabouts};
-pub(crate) use connect::{Connection, connect};
+pub(crate) use connect::{Connection, connect, lane};
 pub(crate) use consul::Agent;
 pub(crate) use place::Place;
 pub(crate) use raw::Raw;
-pub(crate) use reflection::{Reflection, reflect};
+pub(crate) use reflection::{Reflection, reflect, trust};
 pub(crate) use registries::{nobody, warn};
 pub(crate) use registry::Registry;
 

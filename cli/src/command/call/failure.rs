@@ -7,7 +7,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::remote::{Place, Registry};
+use crate::remote::{Place, Registry, lane, trust};
 use crate::shell::Look;
 
 use super::details;
@@ -88,7 +88,10 @@ impl Site<'_> {
             return Some(format!("try again after {}", bia::config::duration::format(wait)));
         }
         Some(match error.grpc_code() {
-            Code::Unavailable => self.who_is_there().await,
+            Code::Unavailable => match trust(error) {
+                Some(remedy) => remedy.to_owned(),
+                None => self.who_is_there().await,
+            },
             Code::DeadlineExceeded => {
                 let more = self.deadline.map_or(PLENTY, |it| PLENTY.max(it.saturating_mul(2)));
                 format!("give it more time: --deadline {}", bia::config::duration::format(more))
@@ -127,11 +130,13 @@ impl Site<'_> {
         let all = listed.iter().map(|it| {
             let at = it.instance.endpoints.first().map(ToString::to_string).unwrap_or_default();
             let fault = it.fault.as_ref().map(|fault| format!(" ({fault})")).unwrap_or_default();
-            format!("{} at {at}{fault}", it.instance.id)
+            let lane = lane(it).map(|lane| format!(", in lane {lane}")).unwrap_or_default();
+            format!("{} at {at}{lane}{fault}", it.instance.id)
         });
-        format!(
-            "registered are {}; `bia services {service}` tells how they do",
-            all.collect::<Vec<_>>().join(", ")
-        )
+        let all = all.collect::<Vec<_>>().join(", ");
+        if listed.iter().all(|it| lane(it).is_some()) {
+            return format!("all are in lanes: registered are {all}; call one with --lane NAME");
+        }
+        format!("registered are {all}; `bia services {service}` tells how they do")
     }
 }

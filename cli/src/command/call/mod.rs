@@ -18,6 +18,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bia::balance::LANE_HEADER;
 use clap::Args;
 
 use crate::error::{Error, Result};
@@ -38,6 +39,7 @@ bia call user-service                                          what can be calle
 bia call user-service --describe GetUser                       how, with an example
 bia call user-service GetUser '{\"id\": \"1\"}'
 bia call 127.0.0.1:8000 user.v1.UserService/ImportUsers - < users.ndjson
+bia call user-service GetUser '{\"id\": \"1\"}' --lane blue           as a caller whose calls try out a change
 bia call --consul consul:8500 user-service GetUser '{\"id\": \"1\"}' -H 'x-md-global-tenant: a' -v
 bia call user-service GetUser '{\"id\": \"1\"}' --bench -c 50 --duration 30s")]
 pub(crate) struct Arguments {
@@ -62,6 +64,10 @@ pub(crate) struct Arguments {
     /// Sends metadata along; may be said again. The value of a key that ends in `-bin` is base64.
     #[arg(short = 'H', long = "header", value_name = "KEY: VALUE", value_parser = header)]
     headers: Vec<(String, String)>,
+    /// Puts the call in a lane, and all that it causes: it goes to the instances that registered with this
+    /// `lane` in their metadata, where a service has some, else to those in no lane.
+    #[arg(long, value_name = "NAME", value_parser = lane)]
+    lane: Option<String>,
     /// How long the call may take, as `500ms` or `2s`; default: 10 s, and none for streams.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
@@ -89,8 +95,11 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     runtime::block_on(call(arguments, *shell))
 }
 
-async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
+async fn call(mut arguments: Arguments, shell: Shell) -> Result<()> {
     let place: Place = arguments.target.parse()?;
+    if let Some(lane) = &arguments.lane {
+        arguments.headers.push((LANE_HEADER.to_owned(), lane.clone()));
+    }
     let protos = match arguments.proto.as_slice() {
         [] => None,
         // Those that are wrong are told before anybody is called.
@@ -102,6 +111,9 @@ async fn call(arguments: Arguments, shell: Shell) -> Result<()> {
         protos => {
             let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
             let connection = remote::connect(&place, whereabouts, dial, &shell).await?;
+            if let Some(lane) = &arguments.lane {
+                connection.tell_of_lane(lane, &place, &shell);
+            }
             let api = match protos {
                 Some(api) => api,
                 None => Api::told_by(&connection.channel, &arguments.headers).await?,
@@ -173,6 +185,15 @@ fn header(text: &str) -> Result<(String, String), String> {
         return Err(format!("the value of {key} must be base64: $(printf VALUE | base64)"));
     }
     Ok((key, value.to_owned()))
+}
+
+/// The name of a lane: what a header and a registry can hold.
+fn lane(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || !name.chars().all(|c| matches!(c, '!'..='~')) {
+        return Err("a lane is a word of printable ASCII".to_owned());
+    }
+    Ok(name.to_owned())
 }
 
 /// Whether a text is base64, with or without its padding; the bits that are left over are none.

@@ -51,20 +51,38 @@ pub(crate) async fn reflect(channel: &Channel, headers: &[(String, String)]) -> 
             "cannot ask {target} what it can do: {}",
             super::registry::whole(&error)
         ))
-        .with_hint(hint(&error))),
+        .with_hint(hint(&error, channel))),
     }
 }
 
-fn hint(error: &bia::Error) -> &'static str {
+fn hint(error: &bia::Error, channel: &Channel) -> &'static str {
+    let nodes = channel.state().nodes;
     match error.grpc_code() {
-        Code::Unavailable => {
-            "does it run, is that its port for calls, and does it speak TLS (grpcs://)? \
-             `bia services` tells who is there"
+        Code::Unavailable if !nodes.is_empty() && nodes.iter().all(|node| node.lane.is_some()) => {
+            "all are in lanes: call one with --lane NAME; `bia services` tells who is in which"
         }
+        Code::Unavailable => trust(error).unwrap_or(
+            "does it run, is that its port for calls, and does it speak TLS (grpcs://)? \
+             `bia services` tells who is there",
+        ),
         Code::Unauthenticated | Code::PermissionDenied => {
             "show who you are with -H 'authorization: Bearer …', or name its protos with --proto FILE"
         }
         _ => "name its protos with --proto FILE",
+    }
+}
+
+/// What to do where one of the two does not trust the other.
+pub(crate) fn trust(error: &bia::Error) -> Option<&'static str> {
+    let has = |words: &[&str]| words.iter().any(|word| error.message().contains(word));
+    if has(&["alert: CertificateRequired", "alert: UnknownCA", "alert: DecryptError"]) {
+        Some("it asks who calls: show a certificate that it trusts with --cert FILE --key FILE")
+    } else if has(&["UnknownIssuer"]) {
+        Some("nobody that we trust vouches for it: name who does with --ca FILE")
+    } else if has(&["not valid for name", "NotValidForName"]) {
+        Some("its certificate is of another name: say of which with --server-name NAME")
+    } else {
+        None
     }
 }
 

@@ -90,21 +90,48 @@ async fn where_nobody_is_it_is_told_who_is_elsewhere() {
     assert!(ran.err.contains("hint: does it run"), "{}", ran.err);
 }
 
+/// Files of a certificate that vouches for itself, and of its key.
+fn pair(folder: &tempfile::TempDir, name: &str) -> [String; 2] {
+    let names = ["127.0.0.1".to_owned(), "user-service".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let write = |kind: &str, pem: String| {
+        let path = folder.path().join(format!("{name}-{kind}.pem"));
+        std::fs::write(&path, pem).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    [write("cert", made.cert.pem()), write("key", made.signing_key.serialize_pem())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_asks_who_calls_is_shown_a_certificate() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let ([ca, key], [own, own_key]) = (&pair(&folder, "service"), &pair(&folder, "caller"));
+    let tls = format!("server: {{tls: {{certificate: '{ca}', key: '{key}', client_ca: '{own}'}}}}");
+    let server = Server::start_with(&tls).await;
+    let call = |more: &[&str]| {
+        server.bia(&[&["call", "user-service", "GetUser", "--ca", ca], more].concat())
+    };
+    let known = call(&["--cert", own, "--key", own_key]);
+    assert_eq!(known.code, 0, "{}", known.err);
+    assert!(known.out.contains("Ada"), "{}", known.out);
+    for more in [&[][..], &["--cert", ca, "--key", key]] {
+        let stranger = call(more);
+        assert_eq!(stranger.code, 1);
+        let remedy = "hint: it asks who calls: show a certificate that it trusts with --cert FILE";
+        assert!(stranger.err.contains(remedy), "{}", stranger.err);
+    }
+    let unpaired = call(&["--cert", own, "--key", key]);
+    assert_eq!(unpaired.code, 1);
+    assert!(unpaired.err.contains("--cert") || unpaired.err.contains("--key"), "{}", unpaired.err);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_spoken_where_the_service_does_and_a_stranger_is_refused() {
     let folder = tempfile::TempDir::new().unwrap();
-    let names = ["127.0.0.1".to_owned(), "user-service".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let tls = format!(
-        "server: {{tls: {{certificate: '{}', key: '{}'}}}}",
-        certificate.display(),
-        key.display()
-    );
+    let [ca, key] = &pair(&folder, "service");
+    let tls = format!("server: {{tls: {{certificate: '{ca}', key: '{key}'}}}}");
     let server = Server::start_with(&tls).await;
-    let (ca, address) = (certificate.to_str().unwrap(), format!("grpcs://{}", server.address()));
+    let address = format!("grpcs://{}", server.address());
     let by_address = run("/", &["call", &address, "GetUser", "--ca", ca]);
     assert_eq!(by_address.code, 0, "{}", by_address.err);
     // The registry tells that it speaks TLS.
@@ -115,7 +142,18 @@ async fn tls_is_spoken_where_the_service_does_and_a_stranger_is_refused() {
     assert!(nothing.err.contains("cannot read --ca /nowhere.pem"), "{}", nothing.err);
     let stranger = run("/", &["call", &address, "GetUser"]);
     assert_eq!(stranger.code, 1);
-    assert!(stranger.err.contains("certificate"), "{}", stranger.err);
+    assert!(
+        stranger.err.contains("vouches for it: name who does with --ca FILE"),
+        "{}",
+        stranger.err
+    );
+    let named = run("/", &["call", &address, "GetUser", "--ca", ca, "--server-name", "else"]);
+    assert_eq!(named.code, 1);
+    assert!(
+        named.err.contains("of another name: say of which with --server-name"),
+        "{}",
+        named.err
+    );
     let without = run("/", &["call", &server.address(), "GetUser"]);
     assert_eq!(without.code, 1);
     assert!(without.err.contains("does it speak TLS (grpcs://)"), "{}", without.err);

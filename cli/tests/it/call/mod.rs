@@ -4,6 +4,7 @@
 mod bench;
 mod calls;
 mod errors;
+mod lanes;
 mod reflection;
 mod registries;
 mod routes;

@@ -52,8 +52,13 @@ impl Server {
 
 /// Starts a service that joins the registry in `folder`.
 pub(crate) async fn join(folder: &Path, name: &str, settings: &str) -> TestApp {
+    join_as(folder, name, "zone: eu-1", settings).await
+}
+
+/// The same with what it says of itself.
+pub(crate) async fn join_as(folder: &Path, name: &str, metadata: &str, settings: &str) -> TestApp {
     let yaml = format!(
-        "registry: {{kind: local, local: {{path: '{}'}}}}\napp: {{metadata: {{zone: eu-1}}}}\n\
+        "registry: {{kind: local, local: {{path: '{}'}}}}\napp: {{metadata: {{{metadata}}}}}\n\
          telemetry: {{logs: {{level: error}}}}\n{settings}",
         folder.display()
     );
@@ -90,6 +95,10 @@ fn users() -> MockUserService {
                 "slow" => std::future::pending().await,
                 "tenant" => Ok(User {
                     id: cx.metadata().get("x-md-global-tenant").unwrap_or_default().to_owned(),
+                    ..User::default()
+                }),
+                "lane" => Ok(User {
+                    id: cx.metadata().get("x-md-global-lane").unwrap_or("none").to_owned(),
                     ..User::default()
                 }),
                 _ => Ok(User { id: request.id, name: "Ada".to_owned(), ..User::default() }),
