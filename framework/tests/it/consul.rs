@@ -143,7 +143,10 @@ async fn whoever_looks_into_consul_sees_all_services_and_why_an_instance_gets_no
         "Checks": [{"Name": "heartbeat", "CheckID": "service:silent", "TTL": "20s"}],
     });
     agent.put("/v1/agent/service/register", &silent.to_string()).await;
-    assert_eq!(client.services().await.unwrap(), ["consul", "users"]);
+    let mut services = client.services().await.unwrap();
+    // It adds itself in its own time.
+    services.retain(|name| name != "consul");
+    assert_eq!(services, ["users"]);
     let listed = client.list("users").await.unwrap();
     let faults: Vec<_> =
         listed.iter().map(|it| (it.instance.id.as_str(), it.fault.as_deref())).collect();
