@@ -2,6 +2,8 @@
 
 mod build_script;
 mod member;
+mod ports;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +16,8 @@ use crate::error::{About as _, Error, Result};
 
 pub(crate) use build_script::BuildScript;
 pub(crate) use member::Member;
+pub(crate) use ports::Listening;
+pub(crate) use settings::settings;
 
 /// A workspace, or a crate that is one by itself.
 #[derive(Debug)]

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How far the ports of two services are from each other: room for their pages, and for copies.
 const STEP: u16 = 100;
 
-/// The first port from 8000 on, in steps of a hundred, that the settings of no service below `root`
-/// name, nor the one behind it.
-pub(crate) fn free(root: &Path) -> u16 {
+/// The first port from 8000 on, in steps of a hundred, that the settings of no service below `root` or
+/// in `more` folders name, nor the one behind it.
+pub(crate) fn free(root: &Path, more: &[PathBuf]) -> u16 {
     let mut taken = BTreeSet::new();
-    for service in folders(&root.join("services")) {
+    for service in folders(&root.join("services")).iter().chain(more) {
         for file in folders(&service.join("configs")) {
             taken.extend(named(&fs::read_to_string(file).unwrap_or_default()));
         }
@@ -20,7 +20,7 @@ pub(crate) fn free(root: &Path) -> u16 {
     (8000..u16::MAX - STEP).step_by(usize::from(STEP)).find(is_free).unwrap_or(8000)
 }
 
-fn folders(folder: &Path) -> Vec<std::path::PathBuf> {
+fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn a_service_gets_ports_that_no_other_has() {
         let root = tempfile::TempDir::new().expect("a folder");
-        assert_eq!(free(root.path()), 8000);
+        assert_eq!(free(root.path(), &[]), 8000);
         for (name, yaml) in [
             (
                 "a",
@@ -52,6 +52,11 @@ mod tests {
             fs::create_dir_all(&folder).expect("a folder");
             fs::write(folder.join("app.yaml"), yaml).expect("a file");
         }
-        assert_eq!(free(root.path()), 8200);
+        assert_eq!(free(root.path(), &[]), 8200);
+        let elsewhere = root.path().join("tools/c");
+        fs::create_dir_all(elsewhere.join("configs")).expect("a folder");
+        fs::write(elsewhere.join("configs/app.yaml"), "server:\n  address: :8200\n")
+            .expect("a file");
+        assert_eq!(free(root.path(), &[elsewhere]), 8300);
     }
 }

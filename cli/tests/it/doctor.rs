@@ -131,6 +131,43 @@ fn settings_that_are_wrong_ports_that_are_taken_and_a_consul_that_is_away_are_to
 }
 
 #[test]
+fn services_of_a_workspace_that_want_one_port_are_told_of_each_other() {
+    let workspace = crate::fakes::Workspace::of(&[
+        ("users", "server:\n  address: 0.0.0.0:8200\nadmin:\n  address: 127.0.0.1:8201\n"),
+        ("orders", "server:\n  address: 0.0.0.0:8201\nadmin:\n  address: 127.0.0.1:8202\n"),
+        ("mails", "server:\n  address: 0.0.0.0:8300\nadmin:\n  address: 127.0.0.1:8301\n"),
+        // It serves nothing, and so listens nowhere.
+        ("caller", "server:\n  address: 0.0.0.0:8300\n"),
+    ]);
+    for name in ["users", "orders", "mails", "caller"] {
+        workspace.program(&format!("target/debug/{name}"), "exit 0");
+    }
+    for name in ["users", "orders", "mails"] {
+        workspace.write(&format!("{name}/src/main.rs"), "fn main() { app.serve(x) }\n");
+    }
+    let met = |name: &str| {
+        let ran: Ran = bia(workspace.folder())
+            .args(["doctor", name, "--json"])
+            .env_remove("CARGO_TARGET_DIR")
+            .output()
+            .expect("it runs")
+            .into();
+        let all = findings(&ran);
+        let met: Vec<Value> = of(&all, name, "ports").into_iter().cloned().collect();
+        let is_met = |it: &Value| it["what"].as_str().is_some_and(|it| it.contains("a port that"));
+        met.into_iter().filter(is_met).collect::<Vec<_>>()
+    };
+    let [found] = &met("users")[..] else { panic!("{:?}", met("users")) };
+    assert_eq!(found["mark"], "warn");
+    let what =
+        "admin.address 127.0.0.1:8201 is a port that orders has, as server.address 0.0.0.0:8201";
+    assert!(found["what"].as_str().is_some_and(|it| it.starts_with(what)), "{found}");
+    assert!(found["remedy"].as_str().is_some_and(|it| it.contains("--free-ports")), "{found}");
+    assert_eq!(met("orders").len(), 1);
+    assert!(met("mails").is_empty() && met("caller").is_empty());
+}
+
+#[test]
 fn protos_that_are_wrong_are_told_with_their_place() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |path: &str, text: &str| {

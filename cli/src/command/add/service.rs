@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bia::config::Variables;
 use clap::Args;
 use toml_edit::{DocumentMut, Item};
 
@@ -11,7 +12,7 @@ use crate::cli::Writing;
 use crate::command::new::{Parts, Wish, made_with, put, run_and_call, steps};
 use crate::error::{About as _, Error, Result};
 use crate::paths::shown;
-use crate::project::{Project, here};
+use crate::project::{self, Listening, Member, Project, here};
 use crate::scaffold::{
     Defined, Files, Formatter, Framework, Name, Record, free_port, lock, manifest,
 };
@@ -41,13 +42,15 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     if wish.from.is_none() {
         check_package(&root, &name, &record)?;
     }
-    check_crate(&root, &name, &folder)?;
+    // A workspace without members is none that cargo reads; it has no crate either.
+    let project = Project::find(&root).ok();
+    check_crate(project.as_ref(), &name, &folder)?;
     check_free(&root, &name, &folder, &wish, writing)?;
     let asked = wish.framework.clone().or_else(|| record.framework.clone());
     let framework = Framework::find(asked.as_deref())?;
     let formatter = Formatter::default();
 
-    let port = wish.port.unwrap_or_else(|| free_port(&root));
+    let port = port(&root, project.as_ref(), &folder, &wish)?;
     let defined = wish.from.as_deref().map(Defined::read).transpose()?;
     let parts = Parts::new(&name, folder.clone(), port, &wish, defined)?;
     let made = parts.service.files(&framework, &formatter)?;
@@ -159,9 +162,8 @@ fn check_package(root: &Path, name: &Name, record: &Record) -> Result<()> {
 }
 
 /// Refuses the name of a crate that the workspace has elsewhere: cargo takes no two of a name.
-fn check_crate(root: &Path, name: &Name, folder: &str) -> Result<()> {
-    // A workspace without members is none that cargo reads; it has no crate either.
-    let Ok(project) = Project::find(root) else { return Ok(()) };
+fn check_crate(project: Option<&Project>, name: &Name, folder: &str) -> Result<()> {
+    let Some(project) = project else { return Ok(()) };
     let place = project.root.join(folder);
     let same = project.members.iter().find(|it| it.name == name.as_str() && it.folder != place);
     same.map_or(Ok(()), |other| {
@@ -171,6 +173,42 @@ fn check_crate(root: &Path, name: &Name, folder: &str) -> Result<()> {
         ))
         .with_hint("take another name: cargo takes no two crates of one name"))
     })
+}
+
+/// The port that is asked for, or one that is free.
+///
+/// # Errors
+///
+/// Another service of the workspace has the one that is asked for, or the one behind it.
+fn port(root: &Path, project: Option<&Project>, folder: &str, wish: &Wish) -> Result<u16> {
+    let place = root.join(folder);
+    let members = project.into_iter().flat_map(Project::services);
+    let others: Vec<&Member> = members.filter(|it| it.folder != place).collect();
+    let folders: Vec<PathBuf> = others.iter().map(|it| it.folder.clone()).collect();
+    let Some(asked) = wish.port else { return Ok(free_port(root, &folders)) };
+    // As their files say: variables of whoever asks hold for what is started here.
+    let no_variables = Variables::default();
+    for other in others {
+        let Ok(settings) = project::settings(&other.folder, &no_variables) else { continue };
+        let theirs = Listening::of(&settings).into_iter();
+        let met = theirs.filter_map(|it| Some((it.port()?, it.setting))).find(|(port, _)| {
+            // What it tells of itself is on the next.
+            [asked, asked.saturating_add(1)].contains(port)
+        });
+        if let Some((port, setting)) = met {
+            let whose =
+                if port == asked { "" } else { ", on which the service would tell of itself," };
+            return Err(Error::usage(format!(
+                "port {port}{whose} is `{setting}` of {}",
+                other.name
+            ))
+            .with_hint(format!(
+                "take `--port {}`: no other service here has that one or the next",
+                free_port(root, &folders)
+            )));
+        }
+    }
+    Ok(asked)
 }
 
 /// Refuses to write where something is.

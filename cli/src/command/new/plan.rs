@@ -110,9 +110,13 @@ impl Plan {
         }
         let name = Name::of_folder(&last(&folder)?)?;
         let mut parts: Vec<Parts> = Vec::new();
-        let mut port = wish.port.unwrap_or(8000);
+        let mut ports = (wish.port.unwrap_or(8000)..u16::MAX).step_by(100);
         for service in services {
             let name = Name::new(service)?;
+            let Some(port) = ports.next() else {
+                return Err(Error::usage(format!("there is no port left for `{service}`"))
+                    .with_hint("each service is a hundred behind the one before: begin with a smaller `--port`"));
+            };
             let same = |it: &&Parts| {
                 Name::new(&it.service.name).is_ok_and(|it| it.package() == name.package())
             };
@@ -124,7 +128,6 @@ impl Plan {
                 .with_hint("name them so that they differ in more than `-service`"));
             }
             parts.push(Parts::new(&name, format!("services/{name}"), port, wish, None)?);
-            port = port.saturating_add(100);
         }
         let workspace = Workspace { name: name.to_string() };
         Ok(Self { folder, workspace: Some(workspace), services: parts })

@@ -40,6 +40,52 @@ fn a_service_joins_a_workspace_on_ports_of_its_own_and_comments_stay() {
 }
 
 #[test]
+fn a_port_that_a_neighbour_has_for_calls_or_for_its_pages_is_refused_with_one_that_is_free() {
+    let folder = empty();
+    good(folder.path(), &["new", "shop", "--workspace", "--service", "user-service", "-q"]);
+    let shop = folder.path().join("shop");
+    let before = tree(&shop);
+    for (port, told) in [
+        ("8000", "port 8000 is `server.address` of user-service"),
+        ("8001", "port 8001 is `admin.address` of user-service"),
+        (
+            "7999",
+            "port 8000, on which the service would tell of itself, is `server.address` of user-service",
+        ),
+    ] {
+        let ran = run(&shop, &["add", "service", "order-service", "--port", port]);
+        assert!(ran.code == 2 && ran.err.contains(told), "{port}: {ran:?}");
+        assert!(ran.err.contains("hint: take `--port 8100`"), "{}", ran.err);
+    }
+    assert_eq!(tree(&shop), before);
+    good(&shop, &["add", "service", "order-service", "--port", "8002", "-q"]);
+    // Its own ports are in nobody's way.
+    good(&shop, &["add", "service", "order-service", "--port", "8003", "--force", "-q"]);
+}
+
+#[test]
+fn a_service_keeps_clear_of_the_ports_of_services_that_lie_elsewhere() {
+    let folder = empty();
+    good(folder.path(), &["new", "shop", "--workspace", "--service", "user-service", "-q"]);
+    let shop = folder.path().join("shop");
+    fs::rename(shop.join("services/user-service"), shop.join("users")).expect("moved");
+    let manifest = text(shop.join("Cargo.toml")).replace("services/user-service", "users");
+    fs::write(shop.join("Cargo.toml"), manifest).expect("a file");
+    let ran = good(&shop, &["add", "service", "order-service"]);
+    assert!(ran.err.contains("--port 8100"), "{}", ran.err);
+}
+
+#[test]
+fn services_of_a_workspace_for_which_no_port_is_left_are_refused() {
+    let folder = empty();
+    let services = ["--service", "a-service", "--service", "b-service"];
+    let new = ["new", "shop", "--workspace", "--port", "65500"];
+    let ran = run(folder.path(), &[&new[..], &services].concat());
+    assert!(ran.code == 2 && ran.err.contains("no port left for `b-service`"), "{ran:?}");
+    assert!(ran.err.contains("hint: ") && tree(folder.path()).is_empty(), "{ran:?}");
+}
+
+#[test]
 fn a_workspace_can_begin_without_a_service() {
     let folder = empty();
     let ran = good(folder.path(), &["new", "shop", "--workspace"]);

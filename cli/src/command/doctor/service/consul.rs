@@ -72,15 +72,18 @@ fn judged(
 
 #[cfg(test)]
 mod tests {
+    use bia::config::Variables;
+
     use super::super::super::finding::Mark;
     use super::*;
+    use crate::project::settings;
 
     fn looked(yaml: &str) -> Option<Finding> {
         let folder = tempfile::tempdir().expect("a folder");
         let configs = folder.path().join("configs");
         std::fs::create_dir(&configs).expect("made");
         std::fs::write(configs.join("app.yaml"), yaml).expect("written");
-        look(&super::super::settings::of(folder.path()).expect("they are right"))
+        look(&settings(folder.path(), &Variables::of_process()).expect("they are right"))
     }
 
     #[test]

@@ -6,8 +6,10 @@ mod ports;
 mod registry;
 mod settings;
 
+use bia::config::Variables;
+
 use crate::error::Result;
-use crate::project::{Member, Project};
+use crate::project::{self, Member, Project};
 use crate::shell::{Progress, Shell};
 
 use super::finding::Finding;
@@ -28,9 +30,10 @@ pub(super) fn look(
     findings.extend(synced);
     findings.extend(code::versions(&project.root));
     findings.extend(settings::program(project, member, progress)?);
-    match settings::of(&member.folder) {
+    match project::settings(&member.folder, &Variables::of_process()) {
         Ok(settings) => {
             findings.extend(ports::look(&settings));
+            findings.extend(ports::shared(project, member, &settings));
             findings.extend(registry::look(&settings));
             findings.extend(consul::look(&settings));
         }

@@ -4,14 +4,55 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 
 use bia::Settings;
+use bia::config::Variables;
+
+use crate::command::run::plan;
+use crate::project::{self, Listening, Member, Project};
 
 use super::super::finding::Finding;
 
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
-    let all =
-        [("server.address", &settings.server.address), ("admin.address", &settings.admin.address)];
-    let all = all.into_iter().filter(|(_, address)| !address.is_empty());
-    all.map(|(setting, address)| judged(setting, address, bind(address))).collect()
+    let all = Listening::of(settings);
+    all.iter().map(|it| judged(it.setting, &it.address, bind(&it.address))).collect()
+}
+
+/// What a service wants that a neighbour in its workspace wants too.
+pub(super) fn shared(project: &Project, member: &Member, settings: &Settings) -> Vec<Finding> {
+    let all = plan::plan(project, &project.root, &[], true).unwrap_or_default();
+    let (own, others): (Vec<_>, Vec<_>) = all.iter().partition(|it| it.name == member.name);
+    if own.is_empty() {
+        // It calls others, and listens nowhere.
+        return Vec::new();
+    }
+    // Variables that say more are meant for the service that is looked at.
+    let environment = Variables::of_process().environment().map(|it| ("BIA_ENV", it.to_owned()));
+    let variables = Variables::new(environment);
+    let mut findings = Vec::new();
+    for other in others {
+        // What is wrong with its settings is told where it is looked at.
+        let Ok(theirs) = project::settings(&other.folder, &variables) else { continue };
+        for theirs in Listening::of(&theirs) {
+            let own = Listening::of(settings);
+            let met = own.into_iter().filter(|it| it.meets(&theirs));
+            findings.extend(met.map(|it| both(&it, &other.name, &theirs)));
+        }
+    }
+    findings
+}
+
+fn both(own: &Listening, other: &str, theirs: &Listening) -> Finding {
+    let Listening { setting, address } = own;
+    let which = match theirs.setting == *setting {
+        true => "too".to_owned(),
+        false => format!("as {} {}", theirs.setting, theirs.address),
+    };
+    Finding::warn(
+        "ports",
+        format!(
+            "{setting} {address} is a port that {other} has, {which}: only one of them can run"
+        ),
+        "set another in configs/app.yaml of one, or start both with `bia run --free-ports`",
+    )
 }
 
 fn bind(address: &str) -> io::Result<()> {

@@ -1,11 +1,9 @@
-//! The settings of a service: as its own program judges them, and as they are read here.
+//! The settings of a service as its own program judges them.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-use bia::Settings;
-use bia::config::{Invalid, Tree, Variables};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -18,22 +16,6 @@ use crate::shell::Progress;
 use super::super::finding::Finding;
 
 pub(super) const CHECK: &str = "settings";
-
-/// The sections of the framework.
-const SECTIONS: [&str; 12] = [
-    "app",
-    "server",
-    "admin",
-    "registry",
-    "operations",
-    "client",
-    "clients",
-    "telemetry",
-    "stop",
-    "config",
-    "rollout",
-    "features",
-];
 
 /// How long a program may take to look at its settings: a source that is far away may be slow.
 const CHECKING: Duration = Duration::from_secs(30);
@@ -164,74 +146,13 @@ fn judged(output: Result<Output>, program: &str) -> Finding {
     }
 }
 
-/// The framework's settings of the service in a folder, as its files and this environment have them.
-///
-/// # Errors
-///
-/// They are wrong: says where and how.
-pub(super) fn of(folder: &Path) -> Result<Settings, Invalid> {
-    let variables = Variables::of_process();
-    let mut tree = Tree::new();
-    let configs = folder.join("configs");
-    let environment = variables.environment().map(|it| format!("app.{it}"));
-    for name in [Some("app".to_owned()), environment].into_iter().flatten() {
-        for ending in ["yaml", "yml", "toml", "json"] {
-            let path = configs.join(format!("{name}.{ending}"));
-            if let Ok(text) = std::fs::read_to_string(&path) {
-                tree.add_file(&path, &text)?;
-            }
-        }
-    }
-    tree.add_variables(&variables);
-    // What a section of the service refers to is its own matter.
-    let resolved = tree.resolve(&variables);
-    let (settings, _): (Settings, _) = tree.take(&SECTIONS).decode(&[])?;
-    match resolved.err().into_iter().flat_map(Invalid::into_all).find(is_ours) {
-        Some(invalid) => Err(invalid),
-        None => Ok(settings),
-    }
-}
-
-fn is_ours(invalid: &Invalid) -> bool {
-    let section = invalid.key().and_then(|key| key.split('.').next());
-    section.is_some_and(|it| SECTIONS.contains(&it))
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt as _;
     use std::process::ExitStatus;
 
-    use bia::app::RegistryKind;
-
     use super::super::super::finding::Mark;
     use super::*;
-
-    #[test]
-    fn settings_are_read_as_the_service_reads_them() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let configs = folder.path().join("configs");
-        std::fs::create_dir(&configs).expect("made");
-        let write = |text: &str| std::fs::write(configs.join("app.yaml"), text).expect("written");
-        write("server: {address: 127.0.0.1:9}\nregistry: {kind: none}\ndata: {url: '${NOBODY}'}\n");
-        let settings = of(folder.path()).expect("they are right");
-        assert_eq!(settings.server.address, "127.0.0.1:9");
-        assert_eq!(settings.registry.kind, RegistryKind::None);
-        write("server: {adress: x}\n");
-        let error = of(folder.path()).expect_err("a typo").to_string();
-        assert!(error.contains("adress") && error.contains("app.yaml"), "{error}");
-    }
-
-    #[test]
-    fn every_section_of_the_framework_is_known() {
-        let all = serde_json::to_value(Settings::default()).expect("they are data");
-        let mut names: Vec<&str> =
-            all.as_object().expect("a table").keys().map(String::as_str).collect();
-        let mut known = SECTIONS;
-        names.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(names, known);
-    }
 
     #[test]
     fn what_the_program_says_decides() {
