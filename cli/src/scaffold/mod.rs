@@ -29,7 +29,7 @@ pub(crate) use part::{Database, Faces, Registry};
 pub(crate) use ports::free as free_port;
 pub(crate) use record::Record;
 pub(crate) use service::Service;
-pub(crate) use workspace::Workspace;
+pub(crate) use workspace::{Defaults, Workspace};
 
 /// Texts by their paths below the root of a project.
 pub(crate) type Files = BTreeMap<String, String>;

@@ -1,11 +1,13 @@
 //! A workspace: what is around its services.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
 use super::words::Words;
-use super::{Files, Framework, Service, manifest, template};
+use super::{Database, Faces, Files, Framework, Registry, Service, manifest, template};
 
 /// Files that a service which is a project by itself has, and else the workspace.
 const SHARED: [&str; 3] = [".gitignore", "clippy.toml", "rustfmt.toml"];
@@ -14,6 +16,38 @@ const SHARED: [&str; 3] = [".gitignore", "clippy.toml", "rustfmt.toml"];
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Workspace {
     pub(crate) name: String,
+    /// What a service that joins it is made with, where nothing else is said.
+    #[serde(default, skip_serializing_if = "Defaults::is_empty")]
+    pub(crate) defaults: Defaults,
+}
+
+/// The choices of a service that were made for all of a workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Defaults {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) registry: Option<Registry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) database: Option<Database>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) faces: Option<Faces>,
+}
+
+impl Defaults {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// As they are typed; nothing if there are none.
+impl fmt::Display for Defaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            self.registry.map(|it| format!("--registry {it}")),
+            self.database.map(|it| format!("--database {it}")),
+            self.faces.map(|it| format!("--faces {it}")),
+        ];
+        f.write_str(&all.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
 }
 
 impl Workspace {

@@ -39,6 +39,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let folder = format!("services/{name}");
     let mut record = Record::read(&root)?
         .unwrap_or_else(|| Record::new(None, Vec::new(), wish.framework.clone()));
+    let wish = wish.or(record.workspace.as_ref().map(|it| it.defaults).unwrap_or_default());
     if wish.from.is_none() {
         check_package(&root, &name, &record)?;
     }

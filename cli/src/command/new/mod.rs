@@ -10,7 +10,7 @@ use clap::{Args, ValueHint};
 
 use crate::cli::Writing;
 use crate::error::{Error, Result};
-use crate::scaffold::{Database, Faces, Registry};
+use crate::scaffold::{Database, Defaults, Faces, Registry};
 use crate::shell::Shell;
 
 pub(crate) use plan::{Parts, put};
@@ -29,7 +29,8 @@ pub(crate) struct Arguments {
     // A text and not a path, so that an empty one comes here and is told what a name is.
     #[arg(value_name = "NAME", value_hint = ValueHint::AnyPath)]
     name: Option<String>,
-    /// Makes a workspace: services beside each other that share protos, versions and one build.
+    /// Makes a workspace: services beside each other that share protos, versions and one build. What
+    /// `--registry`, `--database` and `--faces` say holds for those that `bia add service` adds, too.
     #[arg(long)]
     workspace: bool,
     /// A service to begin the workspace with; may be given again. Default: none.
@@ -51,13 +52,14 @@ pub(crate) struct Wish {
     /// What the service keeps, in the singular; default: by its name, `user` for `user-service`.
     #[arg(long, value_name = "WORD")]
     pub(crate) resource: Option<String>,
-    /// Where it is found; default `local`.
+    /// Where it is found; default `local`, or what its workspace was made with.
     #[arg(long, value_name = "KIND")]
     pub(crate) registry: Option<Registry>,
-    /// Where it keeps data; default `sqlite`, and `none` with `--from`.
+    /// Where it keeps data; default `sqlite`, and `none` with `--from`, or what its workspace was made
+    /// with.
     #[arg(long, value_name = "KIND")]
     pub(crate) database: Option<Database>,
-    /// How it can be called; default `all`.
+    /// How it can be called; default `all`, or what its workspace was made with.
     #[arg(long, value_name = "WHICH")]
     pub(crate) faces: Option<Faces>,
     /// Its port, from 1 to 65534; what it tells of itself is on the next. Default: 8000, and in a
@@ -71,6 +73,23 @@ pub(crate) struct Wish {
     /// Asks nothing and takes the defaults, as it does where nobody is at the terminal.
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+impl Wish {
+    /// What can be said for all services of a workspace, as far as it was.
+    fn choices(&self) -> Defaults {
+        Defaults { registry: self.registry, database: self.database, faces: self.faces }
+    }
+
+    /// The same, with what the workspace was made with where nothing is said.
+    pub(crate) fn or(self, defaults: Defaults) -> Self {
+        Self {
+            registry: self.registry.or(defaults.registry),
+            database: self.database.or(defaults.database),
+            faces: self.faces.or(defaults.faces),
+            ..self
+        }
+    }
 }
 
 pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {

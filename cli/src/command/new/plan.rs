@@ -108,6 +108,13 @@ impl Plan {
                 "make the workspace, and in it `bia add service NAME --from FILE.proto`",
             ));
         }
+        let of_one = [("--resource", wish.resource.is_some()), ("--port", wish.port.is_some())];
+        if let (true, Some((flag, _))) = (services.is_empty(), of_one.iter().find(|it| it.1)) {
+            return Err(Error::usage(format!(
+                "`{flag}` is of a service, and the workspace begins without one"
+            ))
+            .with_hint(format!("make the workspace, and in it `bia add service NAME {flag} …`")));
+        }
         let name = Name::of_folder(&last(&folder)?)?;
         let mut parts: Vec<Parts> = Vec::new();
         let mut ports = (wish.port.unwrap_or(8000)..u16::MAX).step_by(100);
@@ -129,7 +136,7 @@ impl Plan {
             }
             parts.push(Parts::new(&name, format!("services/{name}"), port, wish, None)?);
         }
-        let workspace = Workspace { name: name.to_string() };
+        let workspace = Workspace { name: name.to_string(), defaults: wish.choices() };
         Ok(Self { folder, workspace: Some(workspace), services: parts })
     }
 

@@ -12,6 +12,10 @@ pub(super) fn next(plan: &Plan, writing: Writing, shell: &Shell) {
     for parts in &plan.services {
         made_with(&parts.service, writing, shell);
     }
+    let defaults = plan.workspace.as_ref().map(|it| it.defaults.to_string()).unwrap_or_default();
+    if !defaults.is_empty() {
+        shell.status("Kept", format_args!("{defaults}: so `bia add service` makes them here"));
+    }
     if writing.dry_run {
         return;
     }

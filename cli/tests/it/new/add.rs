@@ -96,6 +96,39 @@ fn a_workspace_can_begin_without_a_service() {
 }
 
 #[test]
+fn what_a_workspace_is_made_with_holds_for_the_services_that_join_it() {
+    let folder = empty();
+    let choices = ["--registry", "consul", "--database", "none"];
+    let ran = good(folder.path(), &[&["new", "shop", "--workspace"][..], &choices].concat());
+    assert!(ran.err.contains("Kept --registry consul --database none: so"), "{}", ran.err);
+    let shop = folder.path().join("shop");
+    let ran = good(&shop, &["add", "service", "user-service", "--faces", "grpc"]);
+    let told = "user-service: --registry consul --database none --faces grpc --port 8000";
+    assert!(ran.err.contains(told), "{}", ran.err);
+    let yaml = text(shop.join("services/user-service/configs/app.yaml"));
+    assert!(yaml.contains("kind: consul") && !yaml.contains("data:"), "{yaml}");
+    // What is said of one goes over it, and is not kept.
+    let ran = good(&shop, &["add", "service", "order-service", "--registry", "local"]);
+    assert!(ran.err.contains("--registry local --database none --faces all"), "{}", ran.err);
+    let ran = good(&shop, &["add", "service", "mail-service"]);
+    assert!(ran.err.contains("--registry consul --database none --faces all"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_of_one_service_is_refused_for_a_workspace_without_any() {
+    let folder = empty();
+    for flag in [["--port", "9000"], ["--resource", "gadget"]] {
+        let ran = run(folder.path(), &[&["new", "shop", "--workspace"][..], &flag].concat());
+        assert!(
+            ran.code == 2 && ran.err.contains(&format!("`{}` is of a service", flag[0])),
+            "{ran:?}"
+        );
+        assert!(ran.err.contains(&format!("`bia add service NAME {} …`", flag[0])), "{}", ran.err);
+    }
+    assert!(tree(folder.path()).is_empty());
+}
+
+#[test]
 fn a_workspace_that_others_made_gets_what_a_service_inherits() {
     let folder = empty();
     let theirs = "[workspace] # ours\nmembers = [\n    \"tools\",\n]\n\n[workspace.dependencies]\ntokio = \"1.40\"\n";
