@@ -7,6 +7,7 @@
 mod arguments;
 mod connect;
 mod consul;
+mod leases;
 mod place;
 mod raw;
 mod reflection;
@@ -22,7 +23,7 @@ pub(crate) use consul::Agent;
 pub(crate) use place::Place;
 pub(crate) use raw::Raw;
 pub(crate) use reflection::{Reflection, reflect, trust};
-pub(crate) use registries::{nobody, warn};
+pub(crate) use registries::{nobody, not_made, warn};
 pub(crate) use registry::Registry;
 
 /// What a kind of method is called.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bia::app::{RegistryKind, RegistrySettings};
 use bia::backend::consul::{Consul, ConsulSettings};
-use bia::backend::local::{Local, LocalSettings};
+use bia::backend::local::LocalSettings;
 use bia::config::Variables;
 use bia::registry::Listed;
 
@@ -18,6 +18,7 @@ use crate::shell::Shell;
 
 use super::arguments::{Kind, Whereabouts};
 use super::consul::{Agent, normal};
+use super::leases::Leases;
 use super::registry::{Registry, whole};
 use super::settings;
 
@@ -98,10 +99,10 @@ impl Whereabouts {
         let mut seen = BTreeSet::new();
         paths.retain(|path| seen.insert(path.clone()));
         paths.into_iter().map(|path| {
-            let local = Local::new(&LocalSettings::at(path)).map_err(|error| {
+            let leases = Leases::at(path).map_err(|error| {
                 Error::new(whole(&error)).with_hint("say where it is with --registry-path")
             })?;
-            Ok(Registry::Local(Arc::new(local)))
+            Ok(Registry::Local(Arc::new(leases)))
         })
     }
 
@@ -260,26 +261,40 @@ pub(crate) async fn nobody(service: &str, registries: &[Registry]) -> Error {
     });
     let near = nearest(service, names.iter().map(String::as_str), 3);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if let [only] = registries
+        && let Some(folder) = only.missing()
+    {
+        return error.with_hint(not_made(folder));
+    }
     error.with_hint(match (near.as_slice(), names.as_slice(), registries) {
         ([], [], []) => {
             "call an address, as 127.0.0.1:8000, or say --registry local or --registry consul".into()
         }
         ([], [], [Registry::Consul(_)]) => {
-            "it is empty: is it the Consul that services register in? --consul ADDRESS".into()
+            "nobody is there at all: is it the Consul that services register in? --consul ADDRESS".into()
         }
         ([], [], [_]) => {
-            "it is empty: start a service with `bia run`, name the Consul that it registers in with \
-             --consul, or call an address"
+            "nobody is there at all: start a service with `bia run`, name the Consul that it registers in \
+             with --consul, or call an address"
                 .into()
         }
         ([], [], _) => {
-            "they are empty: start a service with `bia run`, name another Consul with --consul, or call \
-             an address"
+            "nobody is there at all: start a service with `bia run`, name another Consul with --consul, \
+             or call an address"
                 .into()
         }
         ([], names, _) => format!("there are: {}", shortened(names)),
         (near, ..) => format!("did you mean {}?", near.join(" or ")),
     })
+}
+
+/// What to do about a folder that is looked into and is not there.
+pub(crate) fn not_made(folder: &Path) -> String {
+    format!(
+        "there is no folder {}: the first service that starts with it makes it, with `bia run`; if one \
+         runs, name its folder with --registry-path, or its Consul with --consul",
+        folder.display()
+    )
 }
 
 fn shortened(names: &[&str]) -> String {

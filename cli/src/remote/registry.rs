@@ -1,17 +1,19 @@
 //! One registry.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bia::backend::consul::Consul;
-use bia::backend::local::Local;
 use bia::registry::{Discovery, Listed};
 
 use crate::error::{Error, Result};
 
+use super::leases::Leases;
+
 /// A registry that can be looked into.
 #[derive(Clone, Debug)]
 pub(crate) enum Registry {
-    Local(Arc<Local>),
+    Local(Arc<Leases>),
     Consul(Arc<Consul>),
 }
 
@@ -19,7 +21,7 @@ impl Registry {
     /// What channels find instances by.
     pub(crate) fn discovery(&self) -> Arc<dyn Discovery> {
         match self {
-            Self::Local(local) => Arc::clone(local) as _,
+            Self::Local(leases) => Arc::clone(leases) as _,
             Self::Consul(consul) => Arc::clone(consul) as _,
         }
     }
@@ -27,6 +29,14 @@ impl Registry {
     /// What it is and where: `consul at http://127.0.0.1:8500`.
     pub(crate) fn describe(&self) -> String {
         self.discovery().describe()
+    }
+
+    /// The folder of a local registry that no service has made yet.
+    pub(crate) fn missing(&self) -> Option<&Path> {
+        match self {
+            Self::Local(leases) => Some(leases.path()).filter(|path| !path.exists()),
+            Self::Consul(_) => None,
+        }
     }
 
     /// The same in few words: `local`, `consul 127.0.0.1:8500`.
@@ -46,7 +56,7 @@ impl Registry {
     /// It cannot be asked.
     pub(crate) async fn services(&self) -> Result<Vec<String>> {
         let names = match self {
-            Self::Local(local) => local.services(),
+            Self::Local(leases) => leases.services(),
             Self::Consul(consul) => consul.services().await,
         };
         let mut names = names.map_err(|error| self.unasked(&error))?;
@@ -61,7 +71,7 @@ impl Registry {
     /// It cannot be asked.
     pub(crate) async fn list(&self, service: &str) -> Result<Vec<Listed>> {
         let listed = match self {
-            Self::Local(local) => local.list(service),
+            Self::Local(leases) => leases.list(service),
             Self::Consul(consul) => consul.list(service).await,
         };
         listed.map_err(|error| self.unasked(&error))

@@ -11,7 +11,7 @@ mod watch;
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::remote::{Registry, Whereabouts, nobody, warn};
+use crate::remote::{Registry, Whereabouts, nobody, not_made, warn};
 use crate::runtime;
 use crate::shell::Shell;
 
@@ -88,8 +88,8 @@ async fn once(mut looker: Looker, is_json: bool, shell: &Shell) -> Result<()> {
     } else if !seen.instances.is_empty() {
         shell.data(show::table(&seen, shell.columns()))?;
     }
-    let places = looker.answering();
-    let places: Vec<_> = places.iter().map(Registry::describe).collect();
+    let answering = looker.answering();
+    let places: Vec<_> = answering.iter().map(Registry::describe).collect();
     match (seen.instances.is_empty(), faults.is_empty()) {
         // Those that are not there may be in the one that did not answer.
         (true, false) => Err(Error::new(format!(
@@ -98,8 +98,14 @@ async fn once(mut looker: Looker, is_json: bool, shell: &Shell) -> Result<()> {
         ))),
         (true, true) if !is_json => {
             shell.say(format_args!("nobody is registered in {}", places.join(", nor in ")));
-            shell
-                .hint("start a service with `bia run`, or name another registry: --consul ADDRESS");
+            let hint = match answering.as_slice() {
+                [only] => only.missing().map(not_made),
+                _ => None,
+            };
+            let hint = hint.unwrap_or_else(|| {
+                "start a service with `bia run`, or name another registry: --consul ADDRESS".into()
+            });
+            shell.hint(hint);
             Ok(())
         }
         _ => Ok(()),

@@ -141,3 +141,25 @@ fn where_nobody_is_found_and_a_registry_is_away_that_is_an_error() {
         assert!(ran.err.contains("error: nobody is registered"), "{}", ran.err);
     }
 }
+
+#[test]
+fn a_folder_that_is_only_looked_into_is_not_made_and_told_as_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("leases");
+    let path = missing.display().to_string();
+    for (arguments, code) in [
+        (&["services"][..], 0),
+        (&["services", "user-service"], 1),
+        (&["call", "user-service", "GetUser"], 1),
+        (&["routes", "--of", "user-service"], 1),
+    ] {
+        let ran = crate::command::run(
+            folder.path(),
+            &[arguments, &["--registry-path", path.as_str()]].concat(),
+        );
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{arguments:?}: {ran:?}");
+        let told = format!("hint: there is no folder {path}: the first service that starts");
+        assert!(ran.err.contains(&told), "{}", ran.err);
+        assert!(!missing.exists(), "{arguments:?}");
+    }
+}
