@@ -28,27 +28,70 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
-    make(&arguments.file, Manner::from(arguments.writing), shell).map(drop)
+    let (_, new) = NewKey::write(&arguments.file, Manner::from(arguments.writing), shell)?;
+    new.keep(shell)
 }
 
-/// Makes a pair in `file` and beside it.
-pub(super) fn make(file: &Path, manner: Manner, shell: &Shell) -> Result<KeyPair> {
-    let pair = KeyPair::generate()
-        .ok_or_else(|| Error::new("the system gives no randomness to make a key of"))?;
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let Some(name) = file.file_name().map(|it| it.to_string_lossy().into_owned()) else {
-        return Err(Error::usage(format!("{} is no name of a file", file.display())));
-    };
-    let mut changes = Changes::below(folder);
-    changes.write_private(&name, pair.to_pem());
-    changes.write(format!("{name}.pub"), format!("{}\n", pair.public()));
-    changes.apply(manner, shell)?;
-    if manner != Manner::DryRun {
-        shell.data(pair.public())?;
-        shell.hint("the services' config.trust.key is to be that; set it by a variable or a flag, and files must be signed too");
+/// The files of a pair that was made; they go again unless they are kept.
+pub(super) struct NewKey {
+    public: String,
+    files: Vec<PathBuf>,
+}
+
+impl NewKey {
+    /// Makes a pair in `file` and beside it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, or something else is there.
+    pub(super) fn write(file: &Path, manner: Manner, shell: &Shell) -> Result<(KeyPair, Self)> {
+        let pair = KeyPair::generate()
+            .ok_or_else(|| Error::new("the system gives no randomness to make a key of"))?;
+        let folder = match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let Some(name) = file.file_name().map(|it| it.to_string_lossy().into_owned()) else {
+            return Err(Error::usage(format!("{} is no name of a file", file.display())));
+        };
+        let public = pair.public().to_string();
+        let mut changes = Changes::below(folder);
+        changes.write_private(&name, pair.to_pem());
+        changes.write(format!("{name}.pub"), format!("{public}\n"));
+        changes.apply(manner, shell)?;
+        let files = match manner {
+            Manner::DryRun => Vec::new(),
+            Manner::Careful | Manner::Force => vec![file.to_owned(), beside(file)],
+        };
+        Ok((pair, Self { public, files }))
     }
-    Ok(pair)
+
+    /// Leaves the files where they are, and tells the public key if there are any.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be printed.
+    pub(super) fn keep(mut self, shell: &Shell) -> Result<()> {
+        if std::mem::take(&mut self.files).is_empty() {
+            return Ok(());
+        }
+        shell.data(&self.public)?;
+        shell.hint("the services' config.trust.key is to be that; set it by a variable or a flag, and files must be signed too");
+        Ok(())
+    }
+}
+
+impl Drop for NewKey {
+    fn drop(&mut self) {
+        for file in &self.files {
+            drop(std::fs::remove_file(file));
+        }
+    }
+}
+
+/// Where the public key of a pair in `file` is.
+pub(super) fn beside(file: &Path) -> PathBuf {
+    let mut public = file.as_os_str().to_owned();
+    public.push(".pub");
+    PathBuf::from(public)
 }

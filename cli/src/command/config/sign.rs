@@ -8,13 +8,14 @@ use clap::Args;
 
 use crate::change::{Changes, Manner};
 use crate::error::{About as _, Error, Result};
+use crate::paths::shown;
 use crate::runtime::block_on;
 use crate::shell::Shell;
 
 use super::commit::{Change, commit};
 use super::edit::Format;
 use super::history::now;
-use super::keygen::make;
+use super::keygen::{NewKey, beside};
 use super::place::Place;
 
 /// Signs the settings in Consul, or those of a folder.
@@ -56,10 +57,13 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let mut keys = key_pairs(&arguments.key)?;
     let manner = if arguments.dry_run { Manner::DryRun } else { Manner::Careful };
     if let Some(folder) = &arguments.folder {
-        if let Some(file) = &arguments.new_key {
-            keys.push(make(file, manner, shell)?);
+        let new = new_key(arguments, &mut keys, manner, shell)?;
+        let signed = sign_folder(arguments, folder, &keys, manner, shell)?;
+        keep(new, arguments, shell)?;
+        if manner != Manner::DryRun {
+            shell.status("Signed", signed);
         }
-        return sign_folder(arguments, folder, &keys, manner, shell);
+        return Ok(());
     }
     let centre = arguments.place.open()?;
     block_on(async {
@@ -78,9 +82,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         held.tree()?;
         let last = held.signed().map(|it| it.version);
         let version = version(arguments.version, last)?;
-        if let Some(file) = &arguments.new_key {
-            keys.push(make(file, manner, shell)?);
-        }
+        let new = new_key(arguments, &mut keys, manner, shell)?;
         let names = held.names().join(", ");
         if arguments.dry_run {
             shell.status("Would sign", format!("{names} as version {version}"));
@@ -93,9 +95,45 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
             is_recorded: !arguments.no_history,
         };
         commit(&centre, &held, &change, &keys, shell).await?;
+        keep(new, arguments, shell)?;
         shell.status("Signed", format!("{}: {names}, version {version}", held.folder));
         Ok(())
     })
+}
+
+/// Makes the pair that is asked for, one more of `keys`; nothing of it stays if it signs nothing.
+fn new_key(
+    arguments: &Arguments,
+    keys: &mut Vec<KeyPair>,
+    manner: Manner,
+    shell: &Shell,
+) -> Result<Option<NewKey>> {
+    let Some(file) = &arguments.new_key else { return Ok(None) };
+    let there = [file.clone(), beside(file)].into_iter().find(|it| it.exists());
+    if let Some(there) = there {
+        return Err(Error::new(format!(
+            "{} is there already; nothing was written",
+            there.display()
+        ))
+        .with_hint(format!(
+            "sign with the key that is there by `--key {}`, or take another name for a new one",
+            shown(file)
+        )));
+    }
+    let told = if manner == Manner::DryRun { *shell } else { shell.quieter() };
+    let (pair, new) = NewKey::write(file, manner, &told)?;
+    keys.push(pair);
+    Ok(Some(new))
+}
+
+/// What signed is kept, and told.
+fn keep(new: Option<NewKey>, arguments: &Arguments, shell: &Shell) -> Result<()> {
+    let (Some(new), Some(file)) = (new, &arguments.new_key) else { return Ok(()) };
+    if !arguments.dry_run {
+        shell.status("Created", shown(file));
+        shell.status("Created", shown(&beside(file)));
+    }
+    new.keep(shell)
 }
 
 /// Reads private keys.
@@ -144,13 +182,14 @@ pub(super) fn below<'a>(folder: &Path, document: &'a Document) -> &'a str {
     name.map_or(document.name.as_str(), |it| it.trim_start_matches('/'))
 }
 
+/// Signs the files of a folder; says which, and by which version.
 fn sign_folder(
     arguments: &Arguments,
     folder: &Path,
     keys: &[KeyPair],
     manner: Manner,
     shell: &Shell,
-) -> Result<()> {
+) -> Result<String> {
     let all = folder_documents(folder)?;
     let is_layer = |it: &&Document| !matches!(below(folder, it), MANIFEST | SIGNATURE);
     let layers: Vec<&Document> = all.iter().filter(is_layer).collect();
@@ -186,11 +225,5 @@ fn sign_folder(
     }
     changes.apply(manner, shell)?;
     let names: Vec<&str> = layers.iter().map(|it| below(folder, it)).collect();
-    if manner != Manner::DryRun {
-        shell.status(
-            "Signed",
-            format!("{}: {}, version {version}", folder.display(), names.join(", ")),
-        );
-    }
-    Ok(())
+    Ok(format!("{}: {}, version {version}", folder.display(), names.join(", ")))
 }

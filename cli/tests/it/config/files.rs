@@ -58,3 +58,29 @@ async fn a_folder_that_was_signed_is_taken_by_a_service_and_an_altered_one_is_to
     std::fs::write(at("configs/notes.txt"), "x").unwrap();
     says(&run(&sign), 1, &["notes.txt is no file of settings"]);
 }
+
+#[test]
+fn a_key_that_was_made_to_sign_with_goes_again_if_it_signs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("configs")).unwrap();
+    let run = |arguments: &[&str]| run(folder.path(), &[&["config"], arguments].concat());
+    let sign = ["sign", "--new-key", "own.pem", "--folder", "configs"];
+    let ran = run(&sign);
+    says(&ran, 1, &["configs has no settings to sign"]);
+    assert!(ran.out.is_empty() && !ran.err.contains("Created"), "{ran:?}");
+    assert!(!at("own.pem").exists() && !at("own.pem.pub").exists());
+    // In the folder itself it would be taken for settings.
+    std::fs::write(at("configs/app.yaml"), "greeting: hello\n").unwrap();
+    let ran = run(&["sign", "--new-key", "configs/own.pem", "--folder", "configs"]);
+    says(&ran, 1, &["own.pem is no file of settings"]);
+    assert_eq!(std::fs::read_dir(at("configs")).unwrap().count(), 1);
+
+    let ran = run(&sign);
+    says(&ran, 0, &["Created own.pem\n", "Created own.pem.pub\n", "Signed configs"]);
+    let key = std::fs::read(at("own.pem")).unwrap();
+    let ran = run(&sign);
+    says(&ran, 1, &["own.pem is there already; nothing was written", "`--key own.pem`"]);
+    assert!(!ran.err.contains("--force"), "{}", ran.err);
+    assert_eq!(std::fs::read(at("own.pem")).unwrap(), key);
+}
