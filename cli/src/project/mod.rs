@@ -109,6 +109,13 @@ impl Project {
         self.members.iter().filter(|member| member.is_service())
     }
 
+    /// The service whose folder `folder` lies in, unless that is the whole project.
+    pub(crate) fn around(&self, folder: &Path) -> Option<&Member> {
+        self.services()
+            .filter(|it| folder.starts_with(&it.folder) && folder != self.root)
+            .max_by_key(|it| it.folder.as_os_str().len())
+    }
+
     /// A program of one of its crates, if it was built: the newer one of debug and release.
     pub(crate) fn built(&self, program: &str) -> Option<PathBuf> {
         let all = ["debug", "release"].map(|profile| self.target.join(profile).join(program));

@@ -9,7 +9,7 @@ use bia_codegen::{Compiler, Model};
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::project::{Project, here};
 use crate::remote::{self, Dial, Place, Whereabouts, reflect};
 use crate::runtime;
 use crate::shell::Shell;
@@ -18,15 +18,15 @@ use self::route::{Route, routes};
 
 /// Shows every operation with its faces, deadline, auth, retry and errors.
 ///
-/// By default those of the project's services, as their protos say; settings may overrule them. With
+/// By default those of the service of this folder, or of all in a workspace, as their protos say; settings may overrule them. With
 /// `--of`, those of a service that runs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-bia routes                    of the services of this project
-bia routes user-service       of one of them
+bia routes                    of the service of this folder, or all of a workspace
+bia routes user-service       of one of the workspace
 bia routes --of user-service  of one that runs, as it tells itself")]
 pub(crate) struct Arguments {
-    /// The service of the project; default: all.
+    /// The service of the project; default: that of this folder, or all of the workspace.
     service: Option<String>,
     /// A service that runs, rather than the project's: its name in the registry, or an address.
     #[arg(long, value_name = "TARGET", conflicts_with = "service")]
@@ -62,7 +62,10 @@ fn of_project(service: Option<&str>, shell: &Shell) -> Result<Vec<Route>> {
     let project = Project::here()?;
     let members: Vec<_> = match service {
         Some(name) => vec![project.service(Some(name))?],
-        None => project.services().collect(),
+        None => match project.around(&here()?) {
+            Some(own) => vec![own],
+            None => project.services().collect(),
+        },
     };
     if members.is_empty() {
         // Says what makes a service.

@@ -38,11 +38,7 @@ pub(in crate::command) fn plan(
         }
         return Ok(services);
     }
-    let around = project
-        .services()
-        .filter(|it| !all && folder.starts_with(&it.folder) && folder != project.root)
-        .max_by_key(|it| it.folder.as_os_str().len());
-    if let Some(member) = around {
+    if let Some(member) = project.around(folder).filter(|_| !all) {
         return Ok(vec![of(member)]);
     }
     // One that makes code of protos to call others, and serves nothing, is no service to run.

@@ -35,6 +35,15 @@ fn the_routes_of_the_examples_are_those_of_their_protos() {
 }
 
 #[test]
+fn within_the_folder_of_a_service_its_routes_are_meant_and_at_the_root_all() {
+    let own = run(repository().join("examples/user-service/src"), &["routes"]);
+    assert_eq!((own.code, &own.out), (0, &run(repository(), &["routes", "user-service"]).out));
+    assert!(!own.out.contains("order.v1"), "{}", own.out);
+    let all = run(repository(), &["routes"]);
+    assert!(all.out.contains("order.v1") && all.out.contains("user.v1"), "{}", all.out);
+}
+
+#[test]
 fn scripts_read_all_that_the_proto_says_of_an_operation() {
     let ran = run(repository(), &["routes", "user-service", "--json"]);
     let routes: Value = serde_json::from_str(&ran.out).unwrap();
