@@ -9,6 +9,7 @@ mod demo;
 mod effects;
 mod error;
 mod exec;
+mod first_call;
 mod fuzz;
 mod r#gen;
 mod net;
@@ -34,6 +35,7 @@ cargo xtask VERB
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
   book                       the book as mdBook makes it, into target/book; its links are checked
   bench [--help] [ARG…]      what a call costs, beside its peers; a workspace of its own
+  first-call                 how long it takes from `bia new` to the first call that is answered
   fuzz [--seconds N] [TARGET…]  feeds what reads strangers' bytes with any, 20 s each
   servers install [PART…]    the real servers and clients that the tests talk to
   servers start KIND [NAME]  one of them on free ports; prints its addresses
@@ -63,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ["book"] => book::main(),
         ["ci"] => ci::main(),
         ["demo", rest @ ..] => demo::main(rest),
+        ["first-call"] => first_call::main(),
         ["fuzz", rest @ ..] => fuzz::main(rest),
         ["gen"] => r#gen::main(false),
         ["gen", "--check"] => r#gen::main(true),
