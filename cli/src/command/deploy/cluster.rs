@@ -40,6 +40,8 @@ pub(super) struct Cluster {
 const CONSUL: &str = "http://consul-server.consul.svc:8500";
 const CPU: &str = "100m";
 const MEMORY: &str = "128Mi";
+/// A program is larger than that alone, in bytes.
+const LEAST_MEMORY: f64 = 4.0 * 1024.0 * 1024.0;
 
 impl Cluster {
     /// # Errors
@@ -52,25 +54,10 @@ impl Cluster {
                 self.max_replicas, self.replicas
             )));
         }
-        for (flag, value) in [("--cpu", &self.cpu), ("--memory", &self.memory)] {
-            let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            let is_number = digits.parse::<f64>().is_ok_and(|it| it > 0.0);
-            let unit = &value[digits.len()..];
-            let is_unit = matches!(unit, "" | "m" | "k" | "M" | "G" | "Ki" | "Mi" | "Gi");
-            if !is_number || !is_unit {
-                return Err(Error::usage(format!("{flag} {value} is no quantity of Kubernetes"))
-                    .with_hint("250m, 1 or 1.5 of a processor; 256Mi or 1Gi of memory"));
-            }
-        }
-        let urls = [("--consul", Some(&self.consul)), ("--collector", self.collector.as_ref())];
-        for (flag, url) in urls {
-            let is_url =
-                |it: &String| port_of_url(it).is_some() && !it.contains(['"', ' ', '\\', '\n']);
-            if let Some(url) = url.filter(|it| !is_url(it)) {
-                return Err(Error::usage(format!(
-                    "{flag} {url} is no http:// or https:// address"
-                )));
-            }
+        self.check_quantities()?;
+        check_url("--consul", &self.consul)?;
+        if let Some(collector) = &self.collector {
+            check_url("--collector", collector)?;
         }
         let is_image = |it: &String| {
             !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "./:@_-".contains(c))
@@ -81,6 +68,39 @@ impl Cluster {
             }
             None => Ok(()),
         }
+    }
+
+    fn check_quantities(&self) -> Result<()> {
+        let refuse = |flag: &str, value: &str| {
+            Error::usage(format!("{flag} {value} is no quantity of Kubernetes"))
+                .with_hint("250m, 1 or 1.5 of a processor; 256Mi or 1Gi of memory")
+        };
+        if !matches!(quantity(&self.cpu), Some((_, "" | "m"))) {
+            return Err(refuse("--cpu", &self.cpu));
+        }
+        let Some((number, unit)) = quantity(&self.memory) else {
+            return Err(refuse("--memory", &self.memory));
+        };
+        let bytes = number
+            * match unit {
+                "m" => 1e-3,
+                "k" => 1e3,
+                "M" => 1e6,
+                "G" => 1e9,
+                "Ki" => 1024.0,
+                "Mi" => 1024.0 * 1024.0,
+                "Gi" => 1024.0 * 1024.0 * 1024.0,
+                _ => 1.0,
+            };
+        if bytes < LEAST_MEMORY {
+            let memory = &self.memory;
+            let told = if unit.is_empty() { " bytes" } else { "" };
+            return Err(Error::usage(format!(
+                "--memory {memory}{told} is less than a service starts with"
+            ))
+            .with_hint(format!("with its unit: `--memory {number}Mi`; the default is {MEMORY}")));
+        }
+        Ok(())
     }
 
     pub(super) fn again(&self, facts: &Facts, is_one_of_many: bool) -> String {
@@ -192,6 +212,26 @@ impl Cluster {
         values.set("paths", text);
         Ok(values)
     }
+}
+
+/// The number and the unit of what Kubernetes counts by.
+fn quantity(text: &str) -> Option<(f64, &str)> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[digits.len()..];
+    let is_unit = matches!(unit, "" | "m" | "k" | "M" | "G" | "Ki" | "Mi" | "Gi");
+    let number = digits.parse().ok().filter(|it: &f64| *it > 0.0)?;
+    Some((number, unit)).filter(|_| is_unit)
+}
+
+/// # Errors
+///
+/// It is no address of HTTP, or would break the file that it is to stand in.
+pub(super) fn check_url(flag: &str, url: &str) -> Result<()> {
+    if port_of_url(url).is_some() && !url.contains(['"', ' ', '\\', '\n']) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{flag} {url} is no http:// or https:// address"))
+        .with_hint(format!("with its scheme and its port: `{flag} http://host.example:8080`")))
 }
 
 /// Several copies are possible where data does not lie in a file of one of them.

@@ -73,6 +73,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let all = arguments.which.facts(&project, shell)?;
     let to = arguments.placing.folder("deploy");
     let mut output = Output::default();
+    let mut buildable = Vec::new();
     for facts in &all {
         let mut again = format!("bia deploy docker{}", arguments.which.again_for(facts));
         if arguments.base != Base::Distroless {
@@ -82,10 +83,12 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
             output.add(path, text);
         }
         output.own(format!("docker/{}", facts.name), again);
-        look_around(&project, facts, shell);
+        if look_around(&project, facts, shell) {
+            buildable.push(facts);
+        }
     }
     output.write(&project, &to, &arguments.placing, shell)?;
-    for facts in &all {
+    for facts in buildable {
         let file = to.join("docker").join(&facts.name).join("Dockerfile");
         let command = format!("docker build -f {} -t {} .", file.display(), facts.name);
         arguments.placing.next(command, shell);
@@ -137,15 +140,16 @@ pub(super) fn files(
     ])
 }
 
-/// Tells what would keep the image from being built.
-pub(super) fn look_around(project: &Project, facts: &Facts, shell: &Shell) {
+/// Tells what would keep the image from being built; whether it can be, as far as is seen.
+pub(super) fn look_around(project: &Project, facts: &Facts, shell: &Shell) -> bool {
     if !project.root.join("Cargo.lock").is_file() {
         shell.warn("there is no Cargo.lock, and images are built with --locked");
         shell.hint("`cargo generate-lockfile`, and check it in");
     }
     let member = project.members.iter().find(|member| member.name == facts.package);
     let framework = member.and_then(|member| member.framework.as_ref());
-    if let Some(framework) = framework.filter(|it| !it.starts_with(&project.root)) {
+    let outside = framework.filter(|it| !it.starts_with(&project.root));
+    if let Some(framework) = outside {
         shell.warn(format_args!(
             "{} takes bia from {}, which is outside of the context of the build: the image cannot be built like this",
             facts.package,
@@ -155,4 +159,5 @@ pub(super) fn look_around(project: &Project, facts: &Facts, shell: &Shell) {
             "name a published version in Cargo.toml, or put the framework below the workspace",
         );
     }
+    outside.is_none()
 }

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::project::Project;
 use crate::shell::Shell;
 
+use super::cluster::check_url;
 use super::options::Placing;
 use super::output::Output;
 use super::template::{Values, render};
@@ -30,6 +31,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
+    check_url("--prometheus", &arguments.prometheus)?;
+    if let Some(traces) = &arguments.traces {
+        check_url("--traces", traces)?;
+    }
     let project = Project::here()?;
     let mut again = "bia deploy grafana".to_owned();
     if arguments.prometheus != "http://prometheus:9090" {

@@ -80,6 +80,11 @@ fn arguments_that_make_no_sense_end_with_2() {
         ("kubernetes user-service --replicas 5 --max-replicas 2", "--max-replicas 2 is less"),
         ("kubernetes user-service --memory lots", "no quantity of Kubernetes"),
         ("kubernetes user-service --cpu -1", "-1"),
+        ("kubernetes user-service --cpu 128Mi", "no quantity of Kubernetes"),
+        ("kubernetes user-service --memory 12", "hint: with its unit: `--memory 12Mi`"),
+        ("helm user-service --memory 500m", "less than a service starts with"),
+        ("grafana --prometheus nope", "--prometheus nope is no http:// or https:// address"),
+        ("grafana --traces jaeger:16686", "--traces jaeger:16686 is no http://"),
         ("kubernetes user-service --ingress http://x/y", "not the name of a host"),
         ("kubernetes user-service --consul consul:8500", "no http:// or https:// address"),
         ("helm user-service --image a;b", "cannot be the name of an image"),
@@ -142,6 +147,7 @@ fn a_framework_outside_of_the_context_is_told_with_a_remedy() {
     let ran = workspace.deployed("docker user-service");
     assert!(ran.err.contains("outside of the context of the build"), "{}", ran.err);
     assert!(ran.err.contains("hint: name a published version"), "{}", ran.err);
+    assert!(!ran.err.contains("docker build"), "what cannot go well is no next step: {}", ran.err);
 }
 
 #[test]
