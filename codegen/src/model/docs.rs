@@ -49,8 +49,9 @@ impl Docs {
     /// What a comment says, with code blocks that no documentation test runs.
     pub(crate) fn of(comment: &str) -> Self {
         let clean: String = comment.chars().filter(|c| is_harmless(*c)).collect();
+        let lines = clean.lines().filter(|line| !is_directive(line));
         let lines: Vec<&str> =
-            clean.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
+            lines.map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
         let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
         let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |last| last + 1);
         Self(Writer::default().write(&lines[first..last]))
@@ -73,6 +74,12 @@ impl Docs {
             |line: &String| if line.is_empty() { "\n".to_owned() } else { format!(" {line}\n") };
         self.0.iter().map(line).collect()
     }
+}
+
+/// Whether a line of a comment is for a linter of protos, and tells nobody else anything.
+fn is_directive(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    ["bia:lint:ignore", "bia:lint:ignore-file", "buf:lint:ignore"].contains(&word)
 }
 
 /// Rust refuses lone carriage returns in documentation, and marks that turn the reading direction.
@@ -228,6 +235,14 @@ mod tests {
 
     fn docs(comment: &str) -> String {
         Docs::of(comment).0.join("\n")
+    }
+
+    #[test]
+    fn what_is_for_a_linter_is_no_documentation() {
+        let comment = " bia:lint:ignore RPC_PASCAL_CASE it is old\n Fetches one.\n buf:lint:ignore X\n\n More.";
+        assert_eq!(docs(comment), "Fetches one.\n\nMore.");
+        assert!(Docs::of(" bia:lint:ignore ENUM_VALUE_PREFIX so").is_empty());
+        assert_eq!(docs(" Says bia:lint:ignore in words."), "Says bia:lint:ignore in words.");
     }
 
     #[test]

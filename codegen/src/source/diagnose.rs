@@ -28,6 +28,23 @@ const REMEDIES: &[(&str, &str)] = &[
     ("the first value for proto3 enums", "begin it with a value like KIND_UNSPECIFIED = 0;"),
     ("default values are not allowed", "leave the default out; proto3 has none"),
     ("conflicts with field", "rename one of them; their names in JSON would be the same"),
+    // What the grammar does not take; the more special first.
+    ("unterminated string", "end the text with its quote, on the same line"),
+    (
+        "but reached end of file",
+        "something is still open: each `{`, `(`, `[`, quote and `/*` needs its end",
+    ),
+    (
+        "expected an identifier",
+        "a name is missing: `string name = 1;` is a field, `rpc Get(GetRequest) returns (User);` a method",
+    ),
+    ("expected '='", "a number is missing: `string name = 1;`, and of an enum `KIND_USER = 1;`"),
+    ("expected an integer", "a field and a value of an enum have a number: `string name = 1;`"),
+    ("expected ';'", "put a `;` where the statement ends, before what was found"),
+    (
+        "'import', 'message'",
+        "check the spelling and whether a `}` is too much; `syntax` stands before all else",
+    ),
 ];
 
 /// What `error` says, with places in files as the user can open them.

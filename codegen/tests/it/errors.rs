@@ -13,10 +13,25 @@ fn error_of(text: &str) -> String {
 #[test]
 fn what_the_parser_stops_at_has_line_and_column() {
     let cases = [
-        ("message M {\n  string name 1;\n}", "a/a.proto:4:15: expected '=', but found '1'"),
+        (
+            "message M {\n  string name 1;\n}",
+            "a/a.proto:4:15: expected '=', but found '1'\n  help: a number is missing: `string name = 1;`, and of an enum `KIND_USER = 1;`",
+        ),
         (
             "message M {\n",
-            "a/a.proto:3:12: expected a message field, oneof, reserved range, enum, message, option or '}', but reached end of file",
+            "a/a.proto:3:12: expected a message field, oneof, reserved range, enum, message, option or '}', but reached end of file\n  help: something is still open: each `{`, `(`, `[`, quote and `/*` needs its end",
+        ),
+        (
+            "message M { string }",
+            "a/a.proto:3:20: expected an identifier, but found '}'\n  help: a name is missing: `string name = 1;` is a field, `rpc Get(GetRequest) returns (User);` a method",
+        ),
+        (
+            "message M { string a = 1 }",
+            "a/a.proto:3:26: expected ';' or '[', but found '}'\n  help: put a `;` where the statement ends, before what was found",
+        ),
+        (
+            "mesage M {}",
+            "a/a.proto:3:1: expected 'enum', 'extend', 'import', 'message', 'option', 'service', 'package' or ';', but found 'mesage'\n  help: check the spelling and whether a `}` is too much; `syntax` stands before all else",
         ),
         (
             "message M { Nope n = 1; }",
