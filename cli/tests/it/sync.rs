@@ -265,6 +265,22 @@ fn a_file_that_is_no_rust_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn what_could_not_be_written_is_not_told_as_new() {
+    let folder = project(&[("src/service.rs", SERVICE)]);
+    // No file can grow: that is told as an error, and not by a signal that ends the command.
+    let line = format!("trap '' XFSZ; ulimit -f 0; exec {} sync", env!("CARGO_BIN_EXE_bia"));
+    for arguments in ["", " --json"] {
+        let mut limited = std::process::Command::new("sh");
+        limited.arg("-c").arg(format!("{line}{arguments}")).current_dir(folder.path());
+        let ran = crate::command::Ran::from(limited.output().expect("it runs"));
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.err.contains("cannot write src/service.rs"), "{}", ran.err);
+    }
+    assert_eq!(read(&folder, "src/service.rs"), SERVICE);
+    assert!(run(folder.path(), &["sync"]).out.contains("list_users is new"));
+}
+
+#[test]
 fn a_service_without_an_implementation_can_be_given_one() {
     let main = MAIN
         .replace("mod service;\n\n", "")

@@ -68,6 +68,33 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         let model = member.model()?;
         plan.add(member, &model, arguments.create, shell)?;
     }
+    if arguments.check {
+        return match tell(&plan, arguments, shell)? {
+            0 => {
+                shell.status("Checked", "the code is as the protos say");
+                Ok(())
+            }
+            1 => Err(Error::new("one thing is not as the protos say").with_hint(
+                "`bia sync` adds what is new, `bia sync --create` also what has no implementation",
+            )),
+            to_do => Err(Error::new(format!("{to_do} things are not as the protos say")).with_hint(
+                "`bia sync` adds what is new, `bia sync --create` also what has no implementation",
+            )),
+        };
+    }
+    let manner = if arguments.dry_run { Manner::DryRun } else { Manner::Careful };
+    let mut changes = Changes::below(&project.root);
+    plan.write(&mut changes);
+    if changes.is_empty() && plan.findings.is_empty() {
+        shell.status("Unchanged", "the code is as the protos say");
+    }
+    // What is told as new is there.
+    changes.apply(manner, shell)?;
+    tell(&plan, arguments, shell).map(drop)
+}
+
+/// Tells what was found; how much of it waits for somebody.
+fn tell(plan: &Plan, arguments: &Arguments, shell: &Shell) -> Result<usize> {
     let is_dry = arguments.check || arguments.dry_run;
     let to_do = plan.findings.iter().filter(|it| it.waits(is_dry)).count();
     if arguments.json {
@@ -78,27 +105,5 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     } else {
         plan.tell(is_dry, shell)?;
     }
-    if arguments.check {
-        return match to_do {
-            0 => {
-                shell.status("Checked", "the code is as the protos say");
-                Ok(())
-            }
-            1 => Err(Error::new("one thing is not as the protos say").with_hint(
-                "`bia sync` adds what is new, `bia sync --create` also what has no implementation",
-            )),
-            _ => Err(Error::new(format!("{to_do} things are not as the protos say")).with_hint(
-                "`bia sync` adds what is new, `bia sync --create` also what has no implementation",
-            )),
-        };
-    }
-    let manner = if arguments.dry_run { Manner::DryRun } else { Manner::Careful };
-    let mut changes = Changes::below(&project.root);
-    let is_silent = plan.findings.is_empty();
-    plan.write(&mut changes);
-    if changes.is_empty() && is_silent {
-        shell.status("Unchanged", "the code is as the protos say");
-        return Ok(());
-    }
-    changes.apply(manner, shell)
+    Ok(to_do)
 }

@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     }
     let is_same = framework == record.framework && before == env!("CARGO_PKG_VERSION");
     if is_same && changes.is_empty() {
-        shell.status("Unchanged", format_args!("{} is as bia {before} makes it", shown(&root)));
+        shell.status("Unchanged", format_args!("the project is as bia {before} makes it"));
         return Ok(());
     }
     // Another manifest may need other crates.

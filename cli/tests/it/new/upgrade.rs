@@ -42,7 +42,7 @@ fn a_project_of_this_version_has_nothing_to_change() {
     let before = files();
     let ran = good(root.join("src"), &["upgrade"]);
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
-    assert!(ran.err.contains("Unchanged"), "{}", ran.err);
+    assert!(ran.err.contains("Unchanged the project is as bia"), "{}", ran.err);
     assert_eq!(files(), before);
 }
 
