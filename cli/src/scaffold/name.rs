@@ -63,20 +63,24 @@ impl Name {
     /// else would do.
     pub(crate) fn new(text: &str) -> Result<Self> {
         let name = Self::of_folder(text)?;
-        let refuse = |why: String| {
-            Error::usage(format!("`{text}` cannot be the name of a service: {why}")).with_hint(
-                format!("say more of what it does: `bia new my-{}-service`", name.base()),
-            )
-        };
-        for word in [name.0.replace('-', "_"), name.package()] {
-            if is_keyword(&word) {
-                return Err(refuse(format!("`{word}` is a word of Rust itself")));
-            }
-            if TAKEN.contains(&word.as_str()) {
-                return Err(refuse(format!("the code of a service has another `{word}`")));
+        match name.taken() {
+            None => Ok(name),
+            Some(why) => {
+                Err(Error::usage(format!("`{text}` cannot be the name of a service: {why}"))
+                    .with_hint(format!("say more of what it does: `my-{}-service`", name.base())))
             }
         }
-        Ok(name)
+    }
+
+    /// Why the code of a service would not build with it.
+    fn taken(&self) -> Option<String> {
+        [self.0.replace('-', "_"), self.package()].into_iter().find_map(|word| {
+            if is_keyword(&word) {
+                return Some(format!("`{word}` is a word of Rust itself"));
+            }
+            let is_taken = TAKEN.contains(&word.as_str());
+            is_taken.then(|| format!("the code of a service has another `{word}`"))
+        })
     }
 
     /// A name that is no more than that of a folder: a workspace's.
@@ -89,17 +93,13 @@ impl Name {
             Err(Error::usage(format!("`{text}` is no name: {why}")).with_hint(hint))
         };
         let kebab = text.to_kebab_case();
-        let is_kebab = text.split('-').all(|part| {
-            part.starts_with(|first: char| first.is_ascii_lowercase())
-                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        });
         if text.is_empty() {
             return refuse("it is empty", "name it after what it does: `user-service`".to_owned());
         }
         if text.starts_with(|first: char| first.is_ascii_digit()) {
             return refuse(
                 "it begins with a digit",
-                format!("put a word in front: `service-{}`", kebab.trim_matches('-')),
+                format!("put a word in front: `the{}`", kebab.trim_matches('-')),
             );
         }
         if text.len() > LONGEST {
@@ -107,25 +107,19 @@ impl Name {
                 format!("registries and DNS take {LONGEST} characters; these are {}", text.len());
             return refuse("it is too long", hint);
         }
-        if !is_kebab {
-            let example = if kebab.is_ascii() && Self::of_folder_is_good(&kebab) {
-                kebab
-            } else {
-                "user-service".to_owned()
+        if !is_kebab(text) {
+            let all = [kebab.clone(), format!("my-{kebab}-service")];
+            let is_fit = |it: &String| {
+                is_kebab(it) && it.len() <= LONGEST && Self(it.clone()).taken().is_none()
             };
+            let example = all.into_iter().find(is_fit);
+            let example = example.unwrap_or_else(|| "user-service".to_owned());
             return refuse(
                 "it is not of small letters and digits, with `-` between words that begin with a letter",
                 format!("for example `{example}`"),
             );
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn of_folder_is_good(kebab: &str) -> bool {
-        !kebab.is_empty()
-            && kebab
-                .split('-')
-                .all(|part| part.starts_with(|first: char| first.is_ascii_lowercase()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -158,6 +152,14 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether it is small letters and digits, with `-` between words that begin with a letter.
+fn is_kebab(text: &str) -> bool {
+    text.split('-').all(|part| {
+        part.starts_with(|first: char| first.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
 }
 
 fn is_keyword(word: &str) -> bool {
@@ -327,7 +329,9 @@ mod tests {
             ("größe", "small letters", "user-service"),
             ("a--b", "small letters", "`a-b`"),
             ("../x", "small letters", "`x`"),
-            ("7-wonders", "digit", "`service-7-wonders`"),
+            ("7-wonders", "digit", "`the7-wonders`"),
+            ("Self", "small letters", "`my-self-service`"),
+            ("2Fast", "digit", "`the2fast`"),
             ("type", "a word of Rust", "my-type-service"),
             ("match-service", "a word of Rust", "my-match-service"),
             ("tokio", "another `tokio`", "my-tokio-service"),
@@ -341,6 +345,10 @@ mod tests {
             assert!(error.to_string().contains(why), "{text}: {error}");
             let told = error.hint().unwrap_or_default();
             assert!(told.contains(hint), "{text}: {told}");
+            // What is proposed is taken.
+            if let Some(proposed) = told.split('`').nth(1) {
+                assert!(Name::new(proposed).is_ok(), "{text}: {told}");
+            }
         }
     }
 

@@ -93,6 +93,9 @@ fn a_hint_names_an_option_that_exists_and_what_the_service_itself_serves() {
     assert_eq!(ran.code, 2, "{}", ran.err);
     let hint = "hint: say --service with one of: a.v1.AService, b.v1.BService\n";
     assert!(ran.err.contains(hint), "{}", ran.err);
+    let ran = run(root, &["add", "error", "GONE", "--code", "410"]);
+    let hint = "hint: say --service with one of: a.v1.AService, b.v1.BService, c.v1.CService\n";
+    assert!(ran.code == 2 && ran.err.contains(hint), "{ran:?}");
 
     for (arguments, option) in
         [(&["job", "clean"][..], "--service"), (&["client", "other"], "--from")]

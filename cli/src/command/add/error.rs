@@ -44,7 +44,9 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     let target = if let Some(name) = &arguments.service {
         Target::of_service(&project, name)?
     } else {
-        let member = member(&project, None, "--service")?;
+        let member = member(&project, None, "--service").map_err(|error| {
+            if error.is_usage() { several(&project, error, shell) } else { error }
+        })?;
         let model = member.model()?;
         let of = match sync::served(member, &model, shell)?.as_slice() {
             [one] => one.full_name.clone(),
@@ -70,6 +72,23 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         shell.hint(format_args!("in Rust: return Err({variant})"));
     }
     Ok(())
+}
+
+/// Of several crates it is not said whose: what `--service` takes is a service of their protos.
+fn several(project: &Project, error: Error, shell: &Shell) -> Error {
+    let mut names = Vec::new();
+    for member in project.services() {
+        // What is wrong with one is told where it is meant.
+        let Ok(model) = member.model() else { continue };
+        let Ok(served) = sync::served(member, &model, shell) else { continue };
+        names.extend(served.iter().map(|it| it.full_name.clone()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    match names.is_empty() {
+        true => error,
+        false => error.with_hint(format!("say --service with one of: {}", names.join(", "))),
+    }
 }
 
 /// How the error is made, from anywhere in the crate. Another package may have one of the same name.

@@ -151,7 +151,18 @@ impl Plan {
         let is_new = match std::fs::read_dir(folder) {
             Ok(mut entries) => entries.next().is_none(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => false,
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                let above = folder.ancestors().skip(1).find(|it| it.is_file());
+                if let Some(file) = above {
+                    return Err(Error::new(format!(
+                        "cannot make the folder {}: {} is a file",
+                        shown(folder),
+                        shown(file)
+                    ))
+                    .with_hint("take another place"));
+                }
+                false
+            }
             Err(error) => return Err(error).about(|| format!("read {}", shown(folder))),
         };
         if is_new {
@@ -165,12 +176,17 @@ impl Plan {
     pub(super) fn tell_of_workspace(&self, shell: &Shell) {
         let Ok(folder) = std::path::absolute(&self.folder) else { return };
         let around = folder.ancestors().skip(1).find(|it| it.join(Record::PATH).is_file());
-        if self.workspace.is_none()
-            && let Some(around) = around
-        {
+        let (None, Some(around)) = (&self.workspace, around) else { return };
+        // One that cannot be read is not what this is about.
+        let Ok(Some(record)) = Record::read(around) else { return };
+        let around = around.display();
+        if record.workspace.is_some() {
             shell.hint(format_args!(
-                "{} is a workspace: `bia add service` makes the service one of it, and this is a project by itself",
-                around.display()
+                "{around} is a workspace: `bia add service` makes the service one of it, and this is a project by itself"
+            ));
+        } else {
+            shell.hint(format_args!(
+                "{around} is one service by itself, and this is another project within its folder: from beside it, the two are apart"
             ));
         }
     }

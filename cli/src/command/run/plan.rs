@@ -62,7 +62,9 @@ fn named(project: &Project, name: &str) -> Result<Service> {
         return Ok(Service { program: name.to_owned(), ..of(member) });
     }
     let error = Error::new(format!("there is no service `{name}` here"));
-    let services: Vec<&str> = project.services().map(|it| it.name.as_str()).collect();
+    // Others have a program too, and nobody waits for what it answers.
+    let services = project.services().filter(|it| serves(&it.folder.join("src")));
+    let services: Vec<&str> = services.map(|it| it.name.as_str()).collect();
     if project.members.iter().any(|it| it.name == name) {
         return Err(
             error.with_hint(format!("the crate {name} has no program: it needs src/main.rs"))
@@ -135,7 +137,8 @@ mod tests {
         let plan = |name: &str| {
             plan(&project, &project.root, &[name.to_owned()], false).expect_err("there is none")
         };
-        assert!(plan("usr").hint().is_some_and(|hint| hint.contains("user-service")));
+        let told = plan("usr").hint().unwrap_or_default().to_owned();
+        assert!(told.contains("user-service") && !told.contains("demo-client"), "{told}");
         assert!(plan("bia-codegen").hint().is_some_and(|hint| hint.contains("has no program")));
     }
 }

@@ -80,6 +80,13 @@ fn settings_that_are_nowhere_and_agents_that_are_away_are_told_with_the_remedy()
     says(&ran, 1, &["there is no service `usr-service`", "`--prefix config/usr-service`"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set", "pool"]), 2, &["KEY.PATH=VALUE"]);
     says(&config_in(folder.path(), "127.0.0.1:1", &["set"]), 2, &["KEY.PATH=VALUE"]);
+    let ran = config_in(folder.path(), "127.0.0.1:1", &["set", "pool"]);
+    assert!(ran.err.contains("what pool is to be") && !ran.err.contains("--set"), "{}", ran.err);
+    for more in ["data.pool", "data"] {
+        let twice = ["set", "--unset", "data.pool", "--unset", more];
+        let ran = config_in(folder.path(), "127.0.0.1:1", &twice);
+        says(&ran, 2, &[&format!("`--unset {more}` takes data.pool away already")]);
+    }
     says(&config_in(folder.path(), "ftp://x", &["get"]), 1, &["is no address"]);
 }
 

@@ -49,6 +49,27 @@ fn a_service_to_begin_a_workspace_with_needs_one() {
 }
 
 #[test]
+fn a_file_in_the_way_of_a_folder_is_told_as_that() {
+    let folder = empty();
+    fs::write(folder.path().join("notes"), "mine").expect("a file");
+    let ran = run(folder.path(), &["new", "notes/user-service"]);
+    refused(&ran, 1, &["cannot make the folder notes/user-service: notes is a file", "hint"]);
+    assert!(!ran.err.contains("there already") && !ran.err.contains("--force"), "{}", ran.err);
+}
+
+#[test]
+fn what_is_around_a_new_service_is_called_what_it_is() {
+    let folder = empty();
+    good(folder.path(), &["new", "user-service", "-q"]);
+    let ran = good(folder.path().join("user-service"), &["new", "order-service", "--dry-run"]);
+    assert!(ran.err.contains("user-service is one service by itself"), "{}", ran.err);
+    assert!(!ran.err.contains("workspace"), "{}", ran.err);
+    good(folder.path(), &["new", "shop", "--workspace", "-q"]);
+    let ran = good(folder.path().join("shop"), &["new", "order-service", "--dry-run"]);
+    assert!(ran.err.contains("shop is a workspace: `bia add service`"), "{}", ran.err);
+}
+
+#[test]
 fn a_folder_that_is_there_is_not_written_into_unless_it_is_forced() {
     let folder = empty();
     let own = folder.path().join("user-service/src/main.rs");

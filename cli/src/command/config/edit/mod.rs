@@ -45,10 +45,17 @@ pub(super) enum Edit {
 impl Edit {
     /// Reads `KEY.PATH=VALUE` as a service reads `--set`.
     pub(super) fn parse(argument: &str) -> Result<Self> {
+        const HINT: &str = "write KEY.PATH=VALUE, such as server.timeout=5s or hosts=[a, b]";
+        if !argument.contains('=') {
+            return Err(
+                Error::usage(format!("it is not said what {argument} is to be")).with_hint(HINT)
+            );
+        }
         let mut tree = Tree::new();
         tree.add_flag(argument).map_err(|invalid| {
-            Error::usage(invalid.to_string())
-                .with_hint("write KEY.PATH=VALUE, such as server.timeout=5s or hosts=[a, b]")
+            // A service has it behind a flag.
+            let told = invalid.to_string();
+            Error::usage(told.strip_prefix("--set ").unwrap_or(&told)).with_hint(HINT)
         })?;
         let (key, text) = argument.split_once('=').unwrap_or((argument, ""));
         let path = path(key)?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::runtime::block_on;
 use crate::shell::Shell;
 
@@ -128,6 +128,18 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 fn edits(arguments: &Arguments) -> Result<Vec<Edit>> {
     let mut edits: Vec<Edit> =
         arguments.unset.iter().map(|it| Edit::unset(it)).collect::<Result<_>>()?;
+    for (at, edit) in edits.iter().enumerate() {
+        let others = edits.iter().enumerate().filter(|(other, _)| *other != at);
+        let above = others.map(|(_, it)| it).find(|it| edit.path().starts_with(it.path()));
+        if let Some(above) = above {
+            return Err(Error::usage(format!(
+                "`--unset {}` takes {} away already",
+                above.key(),
+                edit.key()
+            ))
+            .with_hint("leave one of them away"));
+        }
+    }
     let values: Vec<Edit> =
         arguments.values.iter().map(|it| Edit::parse(it)).collect::<Result<_>>()?;
     let Some(id) = &arguments.staged else {
