@@ -209,6 +209,28 @@ fn in_the_folder_of_a_service_nothing_of_its_neighbours_counts_as_gone() {
 }
 
 #[test]
+fn a_package_that_is_nowhere_any_more_is_gone_from_a_folder_too() {
+    let of = |package: &str| OLD.replace("shop.v1", package);
+    let folder = folder(&[
+        ("old/shop/v1/shop.proto", OLD),
+        ("old/user/v1/user.proto", &of("user.v1")),
+        ("new/shop/v1/shop.proto", OLD),
+    ]);
+    let breaking = ["proto", "breaking", "new", "--against"];
+    for against in ["old", "path:old"] {
+        let ran = run(folder.path(), &[&breaking[..], &[against]].concat());
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let gone = "old/user/v1/user.proto:5:1: user.v1.Order (gone)";
+        assert!(ran.out.contains(gone) && !ran.err.contains("Passed over"), "{ran:?}");
+    }
+    // One that lies beside what is judged is still there.
+    write(folder.path(), "more/user/v1/user.proto", &of("user.v1"));
+    let ran = run(folder.path(), &[&breaking[..], &["old"]].concat());
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(ran.err.contains("Passed over user.v1 of old"), "{}", ran.err);
+}
+
+#[test]
 fn what_the_build_script_of_the_old_revision_named_is_gone_if_it_is_no_more() {
     let folder = workspace();
     let at = folder.path().join("services/shop");

@@ -48,7 +48,9 @@ fn of_files_with_a_fault_none_is_written() {
     let ran = run(folder.path(), &["proto", "format"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert!(
-        ran.err.contains("a/v1/b.proto:2:") && ran.err.contains("nothing was written"),
+        ran.err.contains("hint: something is still open")
+            && ran.err.contains("a/v1/b.proto:2:")
+            && ran.err.contains("nothing was written"),
         "{}",
         ran.err
     );

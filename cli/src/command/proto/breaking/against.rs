@@ -28,7 +28,8 @@ pub(super) fn sides(
     let is_path = kind == "path" || (kind.is_empty() && Path::new(name).exists());
     if is_path && !name.contains("://") {
         let new = here(wanted, |_| None)?;
-        return Ok((meant::limited(of_path(Path::new(name), wanted)?, &new, name, shell), new));
+        let (path, old) = (Path::new(name), of_path(Path::new(name), wanted)?);
+        return Ok((meant::limited(old, (&new, wanted), name, Some(path), shell), new));
     }
     let repository = match kind {
         "service" => None,
@@ -61,7 +62,7 @@ pub(super) fn sides(
             .with_hint(hint)
     })?;
     let new = here(wanted, |_| None)?;
-    Ok((meant::limited(old, &new, name, shell), new))
+    Ok((meant::limited(old, (&new, wanted), name, None, shell), new))
 }
 
 fn no_revision(name: &str) -> Error {

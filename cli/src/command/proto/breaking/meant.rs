@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use bia_codegen::parse;
 use prost_reflect::FileDescriptor;
 
 use crate::error::Result;
 use crate::project::{BuildScript, Project, here};
-use crate::protofile::Wanted;
+use crate::protofile::{Wanted, walk};
 use crate::shell::Shell;
 
 use super::git::{Repository, Revision, tidy};
@@ -74,9 +75,33 @@ fn compiled(repository: &Repository, revision: &Revision) -> Result<BTreeSet<Pat
     Ok(files)
 }
 
-/// What `old`, which is had as `name`, says of the packages that are judged here: others that it holds
-/// are not gone, they are elsewhere. If it holds none of them it is compared as it is.
-pub(super) fn limited(mut old: Side, new: &Side, name: &str, shell: &Shell) -> Side {
+/// The packages of all protos of the project but for those in `place`.
+fn elsewhere(wanted: &Wanted, place: Option<&Path>) -> BTreeSet<String> {
+    let place = place.and_then(|it| it.canonicalize().ok());
+    let here = here().unwrap_or_default();
+    let root = Project::find(&here).map_or(here, |project| project.root);
+    let all = walk(&root).unwrap_or_default().into_iter();
+    let outside = all.filter(|file| place.as_ref().is_none_or(|place| !file.starts_with(place)));
+    // What a build script names is the project's own, wherever it lies.
+    let files: BTreeSet<PathBuf> =
+        outside.chain(wanted.compiled.iter().flatten().cloned()).collect();
+    let package = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).ok()?;
+        Some(parse(&file.display().to_string(), &text).ok()?.package().to_owned())
+    };
+    files.iter().filter_map(package).collect()
+}
+
+/// What `old`, which is had as `name`, says of the packages that are judged here. Others that it holds
+/// are not gone if the project has them elsewhere, outside of `place` where `old` lies; those that are
+/// nowhere any more are. If it holds none of them it is compared as it is.
+pub(super) fn limited(
+    mut old: Side,
+    (new, wanted): (&Side, &Wanted),
+    name: &str,
+    place: Option<&Path>,
+    shell: &Shell,
+) -> Side {
     let files = new.parts.iter().flat_map(Part::files);
     let packages: BTreeSet<String> = files.map(|it| it.package_name().to_owned()).collect();
     let is_judged = |part: &Part, file: &FileDescriptor| {
@@ -84,13 +109,15 @@ pub(super) fn limited(mut old: Side, new: &Side, name: &str, shell: &Shell) -> S
         packages.contains(file.package_name())
             || new.file(part, file.name()).is_some_and(|(of, it)| of.names.contains(it.name()))
     };
+    let elsewhere = elsewhere(wanted, place);
     let mut others = BTreeSet::new();
     let limits: Vec<BTreeSet<String>> = old
         .parts
         .iter()
         .map(|part| {
-            let (judged, left): (Vec<_>, Vec<_>) =
-                part.files().partition(|file| is_judged(part, file));
+            let (judged, left): (Vec<_>, Vec<_>) = part.files().partition(|file| {
+                is_judged(part, file) || !elsewhere.contains(file.package_name())
+            });
             others.extend(left.iter().map(|file| file.package_name().to_owned()));
             judged.iter().map(|file| file.name().to_owned()).collect()
         })
@@ -99,7 +126,7 @@ pub(super) fn limited(mut old: Side, new: &Side, name: &str, shell: &Shell) -> S
         return old;
     }
     let others = others.into_iter().collect::<Vec<_>>().join(", ");
-    shell.status("Passed over", format!("{others} of {name}, of which nothing is judged here"));
+    shell.status("Passed over", format!("{others} of {name}, which is here and is not judged"));
     for (part, names) in old.parts.iter_mut().zip(limits) {
         part.names = names;
     }

@@ -52,8 +52,9 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     if !failures.is_empty() {
         let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
         let hint = failures.into_iter().find_map(|error| error.hint().map(str::to_owned));
-        return Err(Error::new(texts.join("\n"))
-            .with_hint(hint.unwrap_or_else(|| "nothing was written, of no file".to_owned())));
+        let unwritten = "nothing was written, of no file";
+        let hint = hint.map_or_else(|| unwritten.to_owned(), |hint| format!("{hint}; {unwritten}"));
+        return Err(Error::new(texts.join("\n")).with_hint(hint));
     }
     if arguments.diff {
         for (file, before, after) in &changed {
