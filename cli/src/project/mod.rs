@@ -17,7 +17,7 @@ use crate::error::{About as _, Error, Result};
 pub(crate) use build_script::BuildScript;
 pub(crate) use member::Member;
 pub(crate) use ports::Listening;
-pub(crate) use settings::settings;
+pub(crate) use settings::{is_of_framework, settings};
 
 /// A workspace, or a crate that is one by itself.
 #[derive(Debug)]

@@ -49,8 +49,12 @@ pub(crate) fn settings(folder: &Path, variables: &Variables) -> Result<Settings,
 }
 
 fn is_ours(invalid: &Invalid) -> bool {
-    let section = invalid.key().and_then(|key| key.split('.').next());
-    section.is_some_and(|it| SECTIONS.contains(&it))
+    invalid.key().is_some_and(is_of_framework)
+}
+
+/// Whether a setting is one of the framework's own.
+pub(crate) fn is_of_framework(key: &str) -> bool {
+    key.split('.').next().is_some_and(|section| SECTIONS.contains(&section))
 }
 
 #[cfg(test)]

@@ -57,20 +57,21 @@ impl Local {
             program: member.program().and_then(|program| project.built(program)),
             tree: Tree::new(),
         };
-        let mut names = vec!["app".to_owned()];
-        names.extend(variables.environment().map(|it| format!("app.{it}")));
-        for name in names {
-            for ending in ENDINGS {
-                let path = local.configs().join(format!("{name}.{ending}"));
-                if path.is_file() {
-                    local.add(&path)?;
-                }
-            }
+        for path in local.files(variables) {
+            local.add(&path)?;
         }
         local.tree.add_variables(variables);
         // Only what is asked for here must have a value: the rest may be of another machine.
         drop(local.tree.resolve(variables));
         Ok(local)
+    }
+
+    /// The files of its settings, in the order in which they are read.
+    pub(super) fn files(&self, variables: &Variables) -> Vec<PathBuf> {
+        let environment = variables.environment().map(|it| format!("app.{it}"));
+        let names = std::iter::once("app".to_owned()).chain(environment);
+        let all = names.flat_map(|name| ENDINGS.map(|ending| format!("{name}.{ending}")));
+        all.map(|name| self.configs().join(name)).filter(|path| path.is_file()).collect()
     }
 
     fn add(&mut self, path: &Path) -> Result<()> {

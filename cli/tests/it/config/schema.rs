@@ -132,3 +132,24 @@ async fn a_program_that_is_old_is_told_one_that_tells_nothing_refused_and_none_s
     );
     assert_eq!(agent.read(KEY).await.unwrap(), "a: 3\n");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_schema_takes_and_a_service_does_not_start_with_is_told() {
+    let test = "what_a_schema_takes_and_a_service_does_not_start_with_is_told";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let project = project("{}");
+    let set = |arguments: &[&str]| set(project.folder(), &agent, arguments);
+    let ran = set(&["server.address="]);
+    let told = "warning: a service does not start with it: server.address: expected host:port";
+    says(&ran, 0, &[told]);
+    // What is wrong beside it was not asked about; what is empty because it is off is right.
+    let ran = set(&["admin.address=", "server.timeout=5s"]);
+    assert!(ran.code == 0 && !ran.err.contains("does not start"), "{}", ran.err);
+    // The files of the service are below: 2 s are enough where nothing is waited for before.
+    project.write(
+        "sample/configs/app.yaml",
+        "config: {consul: {prefix: config/sample}}\nstop: {drain_delay: 0s}\n",
+    );
+    let ran = set(&["server.address=:8000", "stop.timeout=2s"]);
+    assert!(ran.code == 0 && !ran.err.contains("does not start"), "{}", ran.err);
+}

@@ -52,8 +52,8 @@ pub(super) async fn check(
     Schema::read(origin).await?.check(&plan.layer, after)
 }
 
-/// All layers as they would be.
-fn merged(held: &Held, plan: &Plan) -> Result<Tree> {
+/// All layers by their names, as they would be.
+pub(super) fn layers<'a>(held: &'a Held, plan: &'a Plan) -> Vec<(&'a str, String)> {
     let mut layers: Vec<(&str, String)> =
         held.layers.iter().map(|key| (held.short(key), text(key))).collect();
     match (layers.iter().position(|(name, _)| *name == plan.layer), &plan.after) {
@@ -63,8 +63,13 @@ fn merged(held: &Held, plan: &Plan) -> Result<Tree> {
         (None, Some(after)) => layers.push((&plan.layer, after.clone())),
         (None, None) => {}
     }
+    layers
+}
+
+/// The same in one.
+fn merged(held: &Held, plan: &Plan) -> Result<Tree> {
     let mut tree = Tree::new();
-    for (name, text) in layers {
+    for (name, text) in layers(held, plan) {
         tree.add_file(name.as_ref(), &text)
             .map_err(|it| Error::new(format!("{it}; nothing was written")))?;
     }

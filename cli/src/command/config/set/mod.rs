@@ -2,6 +2,7 @@
 
 mod check;
 mod plan;
+mod start;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ use super::mask::masked;
 use super::place::Place;
 use super::sign::key_pairs;
 
-use self::check::{check, is_new, must_sign, warn};
+use self::check::{check, is_new, layers, must_sign, warn};
 use self::plan::{Plan, plan};
 
 /// Changes settings in Consul: in their place, comments and order kept.
@@ -94,6 +95,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
             return Ok(());
         }
         check(arguments, &centre, &held, &plan, shell).await?;
+        start::warn(&centre, &layers(&held, &plan), &edits, shell).await?;
         if arguments.staged.is_some() {
             is_new(&centre, &held, &plan).await?;
         }
