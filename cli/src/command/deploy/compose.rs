@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::shell::Shell;
 
+use super::context;
 use super::docker::{self, Base};
 use super::facts::{Facts, METRICS, READY};
 use super::options::{Placing, Which};
@@ -74,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         for (path, text) in docker::files(facts, Base::Distroless, &to, &dockerfile)? {
             output.add_once(path, text);
         }
-        docker::look_around(&project, facts, shell);
+        context::look_around(&project, facts, shell);
     }
     values.set("services", services);
     values.set("jobs", jobs);

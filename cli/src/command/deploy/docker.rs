@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::project::Project;
 use crate::shell::Shell;
 
+use super::context;
 use super::facts::{Facts, HOME};
 use super::options::{Placing, Which};
 use super::output::Output;
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
             output.add(path, text);
         }
         output.own(format!("docker/{}", facts.name), again);
-        if look_around(&project, facts, shell) {
+        if context::look_around(&project, facts, shell) {
             buildable.push(facts);
         }
     }
@@ -138,26 +139,4 @@ pub(super) fn files(
             render(include_str!("templates/docker/dockerignore"), &values)?,
         ),
     ])
-}
-
-/// Tells what would keep the image from being built; whether it can be, as far as is seen.
-pub(super) fn look_around(project: &Project, facts: &Facts, shell: &Shell) -> bool {
-    if !project.root.join("Cargo.lock").is_file() {
-        shell.warn("there is no Cargo.lock, and images are built with --locked");
-        shell.hint("`cargo generate-lockfile`, and check it in");
-    }
-    let member = project.members.iter().find(|member| member.name == facts.package);
-    let framework = member.and_then(|member| member.framework.as_ref());
-    let outside = framework.filter(|it| !it.starts_with(&project.root));
-    if let Some(framework) = outside {
-        shell.warn(format_args!(
-            "{} takes bia from {}, which is outside of the context of the build: the image cannot be built like this",
-            facts.package,
-            framework.display()
-        ));
-        shell.hint(
-            "name a published version in Cargo.toml, or put the framework below the workspace",
-        );
-    }
-    outside.is_none()
 }

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::project::Project;
 use crate::shell::Shell;
 
+use super::context;
 use super::docker::{self, Base};
 use super::facts::Facts;
 use super::options::{Placing, Which};
@@ -74,7 +75,7 @@ fn images(project: &Project, all: &[Facts], arguments: &Arguments, shell: &Shell
                 output.add(path, text);
             }
         }
-        docker::look_around(project, facts, shell);
+        context::look_around(project, facts, shell);
     }
     if output.is_empty() || arguments.placing.diff {
         return Ok(());

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod compose;
+mod context;
 mod docker;
 mod facts;
 mod github;

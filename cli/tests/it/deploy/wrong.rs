@@ -151,6 +151,30 @@ fn a_framework_outside_of_the_context_is_told_with_a_remedy() {
 }
 
 #[test]
+fn a_framework_in_the_context_is_told_where_it_is_named_from_the_root_of_this_machine() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "vendor/bia/framework/Cargo.toml",
+        "[package]\nname = \"bia\"\nversion = \"0.1.0\"\n[lib]\npath = \"lib.rs\"\n",
+    );
+    workspace.write("vendor/bia/framework/lib.rs", "");
+    let manifest = workspace.read("Cargo.toml");
+    workspace.write("Cargo.toml", &format!("{manifest}exclude = [\"vendor\"]\n"));
+    let manifest = workspace.read("user-service/Cargo.toml");
+    let take = |path: &str| {
+        let named = format!("bia = {{ path = \"{path}\" }}");
+        workspace.write("user-service/Cargo.toml", &manifest.replace("bia = \"0.1.0\"", &named));
+        workspace.deployed("docker user-service").err
+    };
+    let root = workspace.path().canonicalize().expect("it is there");
+    let said = take(&root.join("vendor/bia/framework").display().to_string());
+    assert!(said.contains("in the build that folder has another name"), "{said}");
+    assert!(said.contains("`vendor/bia/framework` from the workspace's"), "{said}");
+    let said = take("../vendor/bia/framework");
+    assert!(!said.contains("warning"), "{said}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_to_is_told_and_stays_as_it_is() {
     let workspace = Workspace::new();
     // A file where a folder must be, which not even root can write into.
