@@ -6,7 +6,7 @@ use crate::error::{About as _, Error, Result};
 use crate::exec::{cargo, output, run};
 use crate::root::{on_path, repository};
 use crate::wait::Stopwatch;
-use crate::{book, demo, fuzz, r#gen, suite, tidy, ui};
+use crate::{book, demo, fuzz, r#gen, images, suite, tidy, ui};
 
 /// What a step has to say besides that it passed.
 type Remark = Option<String>;
@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
         name: "demo through Consul",
         run: || demo::main(&["--once", "--consul"]).map(|()| None),
     },
+    Step { name: "images", run: images },
     Step { name: "no features, and each alone", run: features },
     Step { name: "measurements", run: bench },
     Step { name: "fuzzing", run: fuzzing },
@@ -72,6 +73,14 @@ fn clippy() -> Result<Remark> {
     clippy.args(["clippy", "--workspace", "--all-targets"]).args(suite::features());
     run(clippy.args(["--", "-D", "warnings"]))?;
     Ok(None)
+}
+
+/// Only root can build images; who is not, is told, and in CI has to be.
+fn images() -> Result<Remark> {
+    match images::obstacle()? {
+        Some(why) if !suite::is_ci() => Ok(Some(why)),
+        _ => images::main().map(|()| None),
+    }
 }
 
 /// A feature that only compiles together with another is found by nobody but its first user.

@@ -12,6 +12,7 @@ mod exec;
 mod first_call;
 mod fuzz;
 mod r#gen;
+mod images;
 mod net;
 mod reference;
 mod root;
@@ -34,6 +35,7 @@ cargo xtask VERB
   gen [--check]              the generated code that is checked in; or what of it is stale
   tidy                       the rules that no compiler knows: floors, lengths, forbidden words
   book                       the book as mdBook makes it, into target/book; its links are checked
+  images                     images as `bia deploy docker` has them built, and run; needs root
   bench [--help] [ARG…]      what a call costs, beside its peers; a workspace of its own
   first-call                 how long it takes from `bia new` to the first call that is answered
   fuzz [--seconds N] [TARGET…]  feeds what reads strangers' bytes with any, 20 s each
@@ -69,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ["fuzz", rest @ ..] => fuzz::main(rest),
         ["gen"] => r#gen::main(false),
         ["gen", "--check"] => r#gen::main(true),
+        ["images"] => images::main(),
         ["servers", rest @ ..] => servers::main(rest),
         ["test"] => suite::main(),
         ["tidy"] => tidy::main(),

@@ -18,9 +18,9 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// The archive that this machine installs from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Archive {
-    address: String,
-    keyring: String,
+pub(super) struct Archive {
+    pub(super) address: String,
+    pub(super) keyring: String,
 }
 
 /// Installs packages from the machine's own suite; starts no service.
@@ -96,7 +96,7 @@ pub(super) fn unpack_file(cache: &Cache, deb: &Path, folder: &Path) -> Result<()
     exec::logged(Command::new("dpkg-deb").arg("-x").arg(deb).arg(folder), &cache.log())
 }
 
-pub(super) fn is_root() -> Result<bool> {
+pub(crate) fn is_root() -> Result<bool> {
     Ok(exec::output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 
@@ -161,7 +161,7 @@ impl Suite {
     }
 }
 
-fn archive() -> Result<Archive> {
+pub(super) fn archive() -> Result<Archive> {
     SOURCES
         .iter()
         .filter_map(|file| fs::read_to_string(file).ok())

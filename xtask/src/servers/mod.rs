@@ -1,6 +1,7 @@
 //! The real servers: installing them, starting them on free ports, stopping them.
 
 mod book;
+mod builder;
 mod daemon;
 mod debian;
 mod faces;
@@ -14,6 +15,8 @@ mod validators;
 use std::fs::File;
 
 pub(crate) use book::MDBOOK;
+pub(crate) use builder::{BUILDER, debootstrap};
+pub(crate) use debian::is_root;
 pub(crate) use parts::{PARTS, Part};
 
 use self::daemon::Group;
