@@ -50,8 +50,10 @@ impl Container {
         let about = || format!("write {}", log.display());
         let file = File::create(log).about(about)?;
         let (user, group) = image.user.split_once(':').unwrap_or((&image.user, &image.user));
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh"]);
+        // It ends when we do, however that is.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]);
+        command.args(["--kill-child", "sh", "-c", ENTER, "sh"]);
         command.arg(&image.root).arg(volume).arg(&image.data);
         command.arg(format!("--wd={}", image.workdir));
         command.args(["--setgid", group, "--setuid", user]).args(&image.entrypoint);

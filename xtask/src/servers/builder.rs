@@ -1,12 +1,14 @@
 //! What builds images without a daemon, and what their bases are made with. No test needs it, so that only who
 //! builds images waits for it.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::debian;
 use super::parts::Part;
+use crate::error::Result;
 use crate::exec;
-use crate::root::on_path;
+use crate::root::{Cache, on_path};
 
 pub(crate) const BUILDER: Part = Part {
     name: "buildah",
@@ -25,14 +27,12 @@ pub(crate) const BUILDER: Part = Part {
 ///
 /// # Errors
 ///
-/// We are not root, no archive is named, or it lacks the suite.
-pub(crate) fn debootstrap(
-    cache: &crate::root::Cache,
-    suite: &str,
-    folder: &std::path::Path,
-) -> crate::error::Result<()> {
+/// We are not root, no archive is named, it lacks the suite, or takes longer than 15 minutes.
+pub(crate) fn debootstrap(cache: &Cache, suite: &str, folder: &Path) -> Result<()> {
     let archive = debian::archive()?;
-    let mut command = Command::new("debootstrap");
+    // It ends when we do, and a mirror that hangs ends it too.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "timeout", "--kill-after=10", "900", "debootstrap"]);
     command.arg("--variant=minbase").arg(format!("--keyring={}", archive.keyring));
     command.arg(suite).arg(folder).arg(&archive.address);
     exec::logged(&mut command, &cache.log())
