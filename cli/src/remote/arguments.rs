@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bia::balance::LANE_HEADER;
 use clap::{Args, ValueEnum};
 
 /// Which registries names are looked up in.
@@ -50,6 +51,10 @@ pub(crate) struct Dial {
     /// Only this instance of the service: its id, the beginning of its id, or its `host:port`.
     #[arg(long, value_name = "INSTANCE")]
     pub(super) instance: Option<String>,
+    /// In this lane, and so is all that the call causes: it goes to the instances that registered with this
+    /// `lane` in their metadata, where a service has some, else to those in no lane.
+    #[arg(long, value_name = "NAME", value_parser = lane)]
+    pub(crate) lane: Option<String>,
     /// Speaks TLS, also to an address without `grpcs://`; the other TLS options imply it.
     #[arg(long)]
     pub(super) tls: bool,
@@ -65,4 +70,20 @@ pub(crate) struct Dial {
     /// Whom the service's certificate must name; default: the service, or the host of the address.
     #[arg(long, value_name = "NAME")]
     pub(super) server_name: Option<String>,
+}
+
+impl Dial {
+    /// What calls carry for it.
+    pub(crate) fn metadata(&self) -> Vec<(String, String)> {
+        let lane = self.lane.iter().map(|lane| (LANE_HEADER.to_owned(), lane.clone()));
+        lane.collect()
+    }
+}
+
+/// The name of a lane: what a header and a registry can hold.
+fn lane(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err("a lane is a word of printable ASCII".to_owned());
+    }
+    Ok(text.to_owned())
 }

@@ -25,32 +25,43 @@ pub(crate) struct Connection {
     pub(crate) channel: Channel,
     /// Where its name was found, if it was called by one.
     pub(crate) registry: Option<Registry>,
-    /// The lanes that it has instances in which calls can go to.
-    lanes: BTreeSet<String>,
-    last: Arc<Mutex<Option<String>>>,
+    /// The lanes that it has instances in; none if it is an instance or an address that is called.
+    lanes: Option<BTreeSet<String>>,
+    last: Arc<Mutex<Option<Picked>>>,
 }
 
 impl Connection {
-    /// Says so if calls of `lane` go to those in no lane.
-    pub(crate) fn tell_of_lane(&self, lane: &str, place: &Place, shell: &Shell) {
+    /// Says so if the last call was in a lane and went to somebody who is not.
+    pub(crate) fn tell_of_lane(&self, dial: &Dial, place: &Place, shell: &Shell) {
+        let (Some(lane), Some(lanes)) = (&dial.lane, &self.lanes) else { return };
         let Place::Service(service) = place else { return };
-        if self.lanes.contains(lane) {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(Picked { told, .. }) = last.filter(|it| it.lane.as_ref() != Some(lane)) else {
             return;
-        }
-        let lanes: Vec<_> = self.lanes.iter().map(String::as_str).collect();
-        let there = match lanes.as_slice() {
+        };
+        let is_there = if lanes.contains(lane) { "can be reached" } else { "is there" };
+        let others: Vec<_> = lanes.iter().filter(|it| *it != lane).map(String::as_str).collect();
+        let others = match others.as_slice() {
             [] => String::new(),
-            lanes => format!("; there are: {}", lanes.join(", ")),
+            others => format!("; it has instances in {}", others.join(", ")),
         };
         shell.warn(format_args!(
-            "no instance of `{service}` is in the lane `{lane}`: those in no lane answer{there}"
+            "no instance of `{service}` in the lane `{lane}` {is_there}: the call went to {told}, which is in none{others}"
         ));
     }
 
     /// The node that the last call went to, with its instance's id where it has one.
     pub(crate) fn node(&self) -> Option<String> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|picked| picked.told.clone())
     }
+}
+
+/// A node that a call went to.
+#[derive(Clone, Debug)]
+struct Picked {
+    told: String,
+    lane: Option<String>,
 }
 
 /// Makes a channel to `place`. Whether anybody answers there, calls tell.
@@ -72,7 +83,7 @@ pub(crate) async fn connect(
     settings.tls.key.clone_from(&dial.key);
     settings.tls.server_name.clone_from(&dial.server_name);
     settings.tls.enabled = dial.tls || settings.tls.is_on();
-    let (mut through, mut lanes) = (None, BTreeSet::new());
+    let (mut through, mut lanes) = (None, None);
     let builder = match (place, &dial.instance) {
         (Place::Address(endpoint), None) => {
             settings.tls.enabled |= endpoint.scheme() == "grpcs";
@@ -94,11 +105,9 @@ pub(crate) async fn connect(
             let fit = fit(service, &listed)?;
             let found = registry.discovery();
             through = Some(registry);
-            lanes = fit.iter().filter_map(|it| lane(it)).map(str::to_owned).collect();
             match instance {
                 Some(instance) => {
                     let one = one_of(&listed, instance, service)?;
-                    lanes.retain(|name| lane(one) == Some(name));
                     settings.tls.enabled |= speaks_only_tls(&[one]);
                     let scheme = if settings.tls.enabled { "grpcs" } else { "grpc" };
                     let endpoint = one.instance.endpoint(scheme);
@@ -107,6 +116,7 @@ pub(crate) async fn connect(
                     at_address(endpoint, &mut settings)
                 }
                 None => {
+                    lanes = Some(fit.iter().filter_map(|it| lane(it)).map(str::to_owned).collect());
                     settings.tls.enabled |= speaks_only_tls(&fit);
                     Channel::builder(format!("discovery:///{service}")).discovery(found)
                 }
@@ -214,7 +224,7 @@ fn no_grpc(service: &str, listed: &[&Listed]) -> Error {
 /// Picks as calls do by default, and notes whom.
 #[derive(Debug)]
 struct Noting {
-    last: Arc<Mutex<Option<String>>>,
+    last: Arc<Mutex<Option<Picked>>>,
     inner: LeastCost,
 }
 
@@ -222,11 +232,13 @@ impl Balancer for Noting {
     fn pick(&self, nodes: &[Arc<Node>], call: &Pick<'_>) -> Option<usize> {
         let picked = self.inner.pick(nodes, call)?;
         let node = nodes.get(picked)?;
-        let told = match node.instance().id.as_str() {
+        let instance = node.instance();
+        let told = match instance.id.as_str() {
             "" => node.address().to_owned(),
             id => format!("{} (instance {id})", node.address()),
         };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        let lane = instance.metadata.get(LANE).cloned();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Picked { told, lane });
         Some(picked)
     }
 }

@@ -15,6 +15,11 @@ pub const LANE: &str = "lane";
 /// The header that puts a call, and all that it causes, in a lane.
 pub const LANE_HEADER: &str = "x-md-global-lane";
 
+/// Whether a header can carry a name as it is: a word of printable ASCII.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The lane of an instance; an empty name is none.
 pub(crate) fn of_instance(instance: &Instance) -> Option<&str> {
     instance.metadata.get(LANE).map(String::as_str).filter(|lane| !lane.is_empty())

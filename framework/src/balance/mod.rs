@@ -17,7 +17,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use lane::{LANE, LANE_HEADER};
-pub(crate) use lane::{of_call as lane_of_call, of_instance as lane_of_instance};
+pub(crate) use lane::{
+    is_name as is_lane, of_call as lane_of_call, of_instance as lane_of_instance,
+};
 pub use node::{Load, Node};
 pub use pick::{LeastCost, Random, RoundRobin};
 

@@ -64,6 +64,13 @@ async fn rules_of_the_service_and_of_the_framework_are_told_together() {
         "Error: stop.timeout in --set stop.timeout: expected more than stop.drain_delay (0s), which is part of it, found 0s\n  \
          and child.greeting in --set child.greeting: expected a length of at least 1, found \"\"\n"
     );
+    let check = &["--check-config", "--set", "app.metadata.lane=a b"];
+    let (code, _, told) = run(&mut command(&folder, check)).await;
+    assert_eq!(code, Some(78), "{told}");
+    assert_eq!(
+        told,
+        "Error: app.metadata.lane in --set app.metadata.lane: expected a word of printable ASCII, which a header can carry, found \"a b\": no call could name it\n"
+    );
     let check = &["--check-config", "--set", "server.advertise=variable:POD_IP"];
     let (code, _, told) = run(command(&folder, check).env_remove("POD_IP")).await;
     assert_eq!(code, Some(78), "{told}");

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::remote::{Place, Registry, lane, trust};
 use crate::shell::Look;
 
+use super::api::operation;
 use super::details;
 
 /// The reason of a method whose body `bia` made and nobody wrote yet.
@@ -28,6 +29,8 @@ pub(super) struct Site<'a> {
 
 /// How a client words it that it gave up; what follows is how long it waited, to the microsecond.
 const GAVE_UP: &str = " did not end within ";
+/// How it words it that it knows nobody whom it could call; before it stands the service.
+const NOBODY: &str = " has no instance (";
 /// What is enough for most of what is slow.
 const PLENTY: Duration = Duration::from_secs(30);
 
@@ -88,10 +91,19 @@ impl Site<'_> {
             return Some(format!("try again after {}", bia::config::duration::format(wait)));
         }
         Some(match error.grpc_code() {
-            Code::Unavailable => match trust(error) {
-                Some(remedy) => remedy.to_owned(),
-                None => self.who_is_there().await,
+            Code::Unavailable => match (self.further_on(error), trust(error)) {
+                (Some(other), _) => format!(
+                    "{} is there, and does not find {other}, which it calls: `bia services {other}` tells who is there",
+                    self.place
+                ),
+                (None, Some(remedy)) => remedy.to_owned(),
+                (None, None) => self.who_is_there().await,
             },
+            Code::DeadlineExceeded if self.is_further_on(error) => {
+                "it is a call further on that took too long: its limit is with who makes it, in \
+                 `clients.NAME.timeout`"
+                    .to_owned()
+            }
             Code::DeadlineExceeded => {
                 let more = self.deadline.map_or(PLENTY, |it| PLENTY.max(it.saturating_mul(2)));
                 format!("give it more time: --deadline {}", bia::config::duration::format(more))
@@ -114,6 +126,22 @@ impl Site<'_> {
                 reason => format!("`bia explain {reason}` tells more"),
             },
         })
+    }
+
+    /// The service that the one which is called does not find.
+    fn further_on<'e>(&self, error: &'e bia::Error) -> Option<&'e str> {
+        let Place::Service(own) = self.place else { return None };
+        let (other, _) = error.message().split_once(NOBODY)?;
+        (other != own).then_some(other)
+    }
+
+    /// Whether another call than ours was given up, which says of which operation it is.
+    fn is_further_on(&self, error: &bia::Error) -> bool {
+        let own = operation(self.method);
+        error
+            .message()
+            .split_once(GAVE_UP)
+            .is_some_and(|(call, _)| call.contains('/') && !call.contains(&own))
     }
 
     async fn who_is_there(&self) -> String {

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use bia::balance::LANE_HEADER;
 use clap::Args;
+use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::remote::{self, Dial, Place, Whereabouts};
@@ -64,10 +65,6 @@ pub(crate) struct Arguments {
     /// Sends metadata along; may be said again. The value of a key that ends in `-bin` is base64.
     #[arg(short = 'H', long = "header", value_name = "KEY: VALUE", value_parser = header)]
     headers: Vec<(String, String)>,
-    /// Puts the call in a lane, and all that it causes: it goes to the instances that registered with this
-    /// `lane` in their metadata, where a service has some, else to those in no lane.
-    #[arg(long, value_name = "NAME", value_parser = lane)]
-    lane: Option<String>,
     /// How long the call may take, as `500ms` or `2s`; default: 10 s, and none for streams.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     deadline: Option<Duration>,
@@ -97,34 +94,25 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
 
 async fn call(mut arguments: Arguments, shell: Shell) -> Result<()> {
     let place: Place = arguments.target.parse()?;
-    if let Some(lane) = &arguments.lane {
-        arguments.headers.push((LANE_HEADER.to_owned(), lane.clone()));
+    let has_lane = |(key, _): &(String, String)| key == LANE_HEADER;
+    if arguments.dial.lane.is_some() && arguments.headers.iter().any(has_lane) {
+        return Err(Error::usage(format!(
+            "`--lane` and the header {LANE_HEADER} both name a lane"
+        ))
+        .with_hint("leave one of them away"));
     }
-    let protos = match arguments.proto.as_slice() {
-        [] => None,
-        // Those that are wrong are told before anybody is called.
-        files => Some(Api::of_protos(files, &arguments.include)?),
-    };
-    let is_about = arguments.list || arguments.describe || arguments.method.is_none();
-    let api = match protos {
-        Some(api) if is_about => return about(&arguments, &api, &shell),
-        protos => {
-            let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
-            let connection = remote::connect(&place, whereabouts, dial, &shell).await?;
-            if let Some(lane) = &arguments.lane {
-                connection.tell_of_lane(lane, &place, &shell);
+    arguments.headers.extend(arguments.dial.metadata());
+    let (api, connection) = match reach(&arguments, &place, &shell).await {
+        Ok(Some(reached)) => reached,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            if arguments.json && error.exit_code() == 1 {
+                let error = json!({"message": error.to_string(), "hint": error.hint()});
+                shell.data(json!({ "error": error }))?;
             }
-            let api = match protos {
-                Some(api) => api,
-                None => Api::told_by(&connection.channel, &arguments.headers).await?,
-            };
-            if is_about {
-                return about(&arguments, &api, &shell);
-            }
-            (api, connection)
+            return Err(error);
         }
     };
-    let (api, connection) = api;
     let method = api.method(arguments.method.as_deref().unwrap_or_default())?;
     let input = input::Input::of(arguments.request.as_deref(), &method)?;
     let caller = caller::Caller::new(
@@ -140,11 +128,42 @@ async fn call(mut arguments: Arguments, shell: Shell) -> Result<()> {
         pool: &api.pool,
         deadline: arguments.deadline,
     };
-    if arguments.bench.bench {
-        return bench::run(&arguments.bench, arguments.json, input, &caller, &site, &shell).await;
-    }
     let manner = once::Manner { is_verbose: arguments.verbose, is_json: arguments.json };
-    once::run(input, caller, &connection, &site, manner, &shell).await
+    let done = match arguments.bench.bench {
+        true => bench::run(&arguments.bench, arguments.json, input, &caller, &site, &shell).await,
+        false => once::run(input, caller, &connection, &site, manner, &shell).await,
+    };
+    connection.tell_of_lane(&arguments.dial, &place, &shell);
+    done
+}
+
+/// What can be called there, and the way to it; none if it was only to be told.
+async fn reach(
+    arguments: &Arguments,
+    place: &Place,
+    shell: &Shell,
+) -> Result<Option<(Api, remote::Connection)>> {
+    let protos = match arguments.proto.as_slice() {
+        [] => None,
+        // Those that are wrong are told before anybody is called.
+        files => Some(Api::of_protos(files, &arguments.include)?),
+    };
+    let is_about = arguments.list || arguments.describe || arguments.method.is_none();
+    if let (Some(api), true) = (&protos, is_about) {
+        about(arguments, api, shell)?;
+        return Ok(None);
+    }
+    let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
+    let connection = remote::connect(place, whereabouts, dial, shell).await?;
+    let api = match protos {
+        Some(api) => api,
+        None => Api::told_by(&connection.channel, &arguments.headers).await?,
+    };
+    if is_about {
+        about(arguments, &api, shell)?;
+        return Ok(None);
+    }
+    Ok(Some((api, connection)))
 }
 
 /// What can be called.
@@ -185,15 +204,6 @@ fn header(text: &str) -> Result<(String, String), String> {
         return Err(format!("the value of {key} must be base64: $(printf VALUE | base64)"));
     }
     Ok((key, value.to_owned()))
-}
-
-/// The name of a lane: what a header and a registry can hold.
-fn lane(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name.is_empty() || !name.chars().all(|c| matches!(c, '!'..='~')) {
-        return Err("a lane is a word of printable ASCII".to_owned());
-    }
-    Ok(name.to_owned())
 }
 
 /// Whether a text is base64, with or without its padding; the bits that are left over are none.

@@ -121,7 +121,8 @@ fn of_running(target: &str, arguments: &Arguments, shell: &Shell) -> Result<Vec<
     let model: Model = runtime::block_on(async {
         let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
         let connection = remote::connect(&place, whereabouts, dial, shell).await?;
-        let told = reflect(&connection.channel, &[]).await?;
+        let told = reflect(&connection.channel, &dial.metadata()).await?;
+        connection.tell_of_lane(dial, &place, shell);
         let own = told.services.iter().filter(|name| !name.starts_with("grpc."));
         let files: Vec<_> = own
             .filter_map(|name| told.pool.get_service_by_name(name))

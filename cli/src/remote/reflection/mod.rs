@@ -59,7 +59,7 @@ fn hint(error: &bia::Error, channel: &Channel) -> &'static str {
     let nodes = channel.state().nodes;
     match error.grpc_code() {
         Code::Unavailable if !nodes.is_empty() && nodes.iter().all(|node| node.lane.is_some()) => {
-            "all are in lanes: call one with --lane NAME; `bia services` tells who is in which"
+            "all are in lanes: say which with --lane NAME; `bia services` tells who is in which"
         }
         Code::Unavailable => trust(error).unwrap_or(
             "does it run, is that its port for calls, and does it speak TLS (grpcs://)? \

@@ -186,3 +186,34 @@ async fn what_makes_no_sense_is_told_before_anything_is_called() {
         assert!(ran.err.contains(hint), "{hint}: {}", ran.err);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_further_on_is_told_as_such() {
+    let server = Server::start().await;
+    for (id, hint) in [
+        (
+            "further",
+            "user-service is there, and does not find stock-service, which it calls: `bia services stock-service`",
+        ),
+        ("slow-further", "it is a call further on that took too long"),
+    ] {
+        let ran = server.bia(&["call", "user-service", "GetUser", &format!(r#"{{"id":"{id}"}}"#)]);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains(hint), "{hint}: {}", ran.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_is_told_of_a_call_that_was_never_made_too() {
+    let server = Server::start().await;
+    for (target, told) in [
+        ("nobody-service", "nobody is registered as `nobody-service`"),
+        ("127.0.0.1:1", "Connection refused"),
+    ] {
+        let ran = server.bia(&["call", target, "GetUser", "--json"]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        assert!(document["error"]["message"].as_str().unwrap().contains(told), "{document}");
+        assert!(document["error"]["hint"].is_string(), "{document}");
+    }
+}

@@ -1,5 +1,8 @@
 //! Calls in lanes.
 
+use bia::backend::local::{Local, LocalSettings};
+use bia::registry::{Instance, Registrar as _};
+
 use super::server::join_as;
 use crate::command::{Ran, run};
 
@@ -17,7 +20,7 @@ async fn a_call_in_a_lane_goes_to_who_is_in_it_and_others_never_do() {
     assert_eq!(ran.code, 1, "{}", ran.out);
     for told in [
         "user-service has no instance (1 known, 1 in a lane that the call is not in)",
-        "hint: all are in lanes: call one with --lane NAME",
+        "hint: all are in lanes: say which with --lane NAME",
     ] {
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
@@ -42,12 +45,30 @@ async fn a_call_in_a_lane_goes_to_who_is_in_it_and_others_never_do() {
     let ran = call(&["--lane", "green"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.out.contains("green") && ran.err.contains(&at(&plain)), "{}", ran.err);
-    let told = "no instance of `user-service` is in the lane `green`: those in no lane answer; there are: blue";
-    assert!(ran.err.contains(told), "{}", ran.err);
+    for told in [
+        "no instance of `user-service` in the lane `green` is there: the call went to ",
+        ", which is in none; it has instances in blue",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
 
     let ran =
         run(folder.path(), &["call", &at(&plain), "GetUser", r#"{"id":"lane"}"#, "--lane", "blue"]);
     assert!(ran.code == 0 && ran.out.contains("blue") && ran.err.is_empty(), "{}", ran.err);
+    // Nobody listens there any more.
+    let gone = Instance::new("gone", "user-service", "1.0.0")
+        .with_endpoint("grpc://127.0.0.1:1".parse().unwrap())
+        .with_metadata("lane", "red");
+    let local = Local::new(&LocalSettings::at(folder.path().to_owned())).unwrap();
+    let gone = local.register(gone).await.unwrap();
+    let ran = call(&["--lane", "red"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let told = "no instance of `user-service` in the lane `red` can be reached: the call went to ";
+    assert!(ran.err.contains(told), "{}", ran.err);
+    gone.release().await.unwrap();
+
+    let ran = call(&["--lane", "blue", "-H", "x-md-global-lane: green"]);
+    assert!(ran.code == 2 && ran.err.contains("both name a lane"), "{}", ran.err);
     for wrong in ["", "a b", "grün"] {
         let ran = call(&["--lane", wrong]);
         assert!(
@@ -56,6 +77,19 @@ async fn a_call_in_a_lane_goes_to_who_is_in_it_and_others_never_do() {
             ran.err
         );
     }
+    let ran = run(
+        folder.path(),
+        &[
+            "routes",
+            "--of",
+            "user-service",
+            "--lane",
+            "blue",
+            "--registry-path",
+            folder.path().to_str().unwrap(),
+        ],
+    );
+    assert!(ran.code == 0 && ran.out.contains("GetUser"), "{}", ran.err);
     blue.stop().await.unwrap();
     plain.stop().await.unwrap();
 }

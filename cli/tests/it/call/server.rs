@@ -97,6 +97,14 @@ fn users() -> MockUserService {
                     id: cx.metadata().get("x-md-global-tenant").unwrap_or_default().to_owned(),
                     ..User::default()
                 }),
+                "further" => Err(Error::unavailable(
+                    "NODE_NOT_FOUND",
+                    "stock-service has no instance (0 known)",
+                )),
+                "slow-further" => Err(Error::deadline_exceeded(
+                    "DEADLINE_EXCEEDED",
+                    "/stock.v1.StockService/GetStock at 127.0.0.1:1 did not end within 2.001s",
+                )),
                 "lane" => Ok(User {
                     id: cx.metadata().get("x-md-global-lane").unwrap_or("none").to_owned(),
                     ..User::default()

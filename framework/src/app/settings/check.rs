@@ -1,5 +1,6 @@
 use std::fmt::Display;
 
+use crate::balance::{LANE, is_lane};
 use crate::config::{Invalid, Variables, duration};
 use crate::registry::Advertise;
 use crate::rules;
@@ -36,6 +37,12 @@ impl Settings {
             if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
                 faults.push(Invalid::new(key, "expected a name, found an empty text"));
             }
+        }
+        if let Some(lane) = self.app.metadata.get(LANE).filter(|lane| !is_lane(lane)) {
+            let what = format!(
+                "expected a word of printable ASCII, which a header can carry, found {lane:?}: no call could name it"
+            );
+            faults.push(Invalid::new("app.metadata.lane", what));
         }
         Invalid::of(faults).map_or(Ok(()), Err)
     }

@@ -9,7 +9,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "NODE_NOT_FOUND",
         &[503],
         By::Operator,
-        "Nobody can be called: the registry has no instance of that service, none that serves, or cannot be asked. The text says which.",
+        "Nobody can be called: the registry has no instance of that service, none that serves, only such in lanes that the call is not in, or cannot be asked. The text says which.",
         "`bia services` shows who is there; /registry on the caller's admin port shows whom its channels see",
     ),
     entry(

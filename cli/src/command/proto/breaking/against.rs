@@ -141,7 +141,9 @@ fn of_service(name: &str, arguments: &Arguments, shell: &Shell) -> Result<Side> 
     let reflection = runtime::block_on(async {
         let (whereabouts, dial) = (&arguments.whereabouts, &arguments.dial);
         let connection = connect(&place, whereabouts, dial, shell).await?;
-        reflect(&connection.channel, &[]).await
+        let told = reflect(&connection.channel, &dial.metadata()).await?;
+        connection.tell_of_lane(dial, &place, shell);
+        Ok(told)
     })?;
     if !reflection.untold.is_empty() {
         return Err(Error::new(format!(
