@@ -1,9 +1,11 @@
 //! The settings of a service as its own program judges them.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use signal_hook::consts::SIGINT;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -96,6 +98,10 @@ async fn build(
     };
     let late = || Error::new(format!("it was not built within {} min", BUILDING.as_secs() / 60));
     let status = timeout(BUILDING, whole).await.map_err(|_elapsed| late())??;
+    if status.signal() == Some(SIGINT) {
+        // Ctrl-C is for all that run in the terminal, and cargo may have heard of it first.
+        return Err(Error::interrupted("interrupted"));
+    }
     Ok(match project.built(program) {
         Some(path) if status.success() => Ok(path),
         _ => Err(unbuilt(program, status, &errors)),
@@ -148,7 +154,6 @@ fn judged(output: Result<Output>, program: &str) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt as _;
     use std::process::ExitStatus;
 
     use super::super::super::finding::Mark;
