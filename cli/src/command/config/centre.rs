@@ -141,12 +141,9 @@ impl Held {
     /// One layer by itself.
     pub(super) fn tree_of(&self, key: &Key) -> Result<Tree> {
         let mut tree = Tree::new();
-        let name = std::path::Path::new(self.short(key));
-        tree.add_file(name, &text(key)).map_err(|it| {
-            Error::new(it.to_string()).with_hint(format!(
-                "repair it by hand: `bia config get --layer {0} --raw > {0}`, then `bia config set --file {0}`",
-                self.short(key)
-            ))
+        let name = self.short(key);
+        tree.add_file(name.as_ref(), &text(key)).map_err(|it| {
+            Error::new(it.to_string()).with_hint(format!("repair {name} first: {}", by_hand(name)))
         })?;
         Ok(tree)
     }
@@ -166,6 +163,15 @@ impl Held {
         let signed = self.manifest.iter().chain(&self.signature);
         Snapshot::of(self.layers.iter().chain(signed).cloned().map(Into::into).collect())
     }
+}
+
+/// How a layer that cannot be read is put right.
+pub(super) fn by_hand(layer: &str) -> String {
+    let file = layer.rsplit('/').next().unwrap_or(layer);
+    format!(
+        "`bia config get --layer {layer} --raw > {file}` gets it, and \
+         `bia config set --file {file} --layer {layer}` puts what you made of it in its place"
+    )
 }
 
 /// The text of a layer: that it is one was seen when it was read.

@@ -3,6 +3,7 @@
 
 mod files;
 mod history;
+mod repair;
 mod rights;
 mod schema;
 mod services;

@@ -128,7 +128,7 @@ async fn a_program_that_is_old_is_told_one_that_tells_nothing_refused_and_none_s
     says(
         &ran,
         0,
-        &["nothing but that it can be read is checked", "`cargo build`", "--schema FILE"],
+        &["nothing but what is the framework's is checked", "`cargo build`", "--schema FILE"],
     );
     assert_eq!(agent.read(KEY).await.unwrap(), "a: 3\n");
 }
@@ -152,4 +152,30 @@ async fn what_a_schema_takes_and_a_service_does_not_start_with_is_told() {
     );
     let ran = set(&["server.address=:8000", "stop.timeout=2s"]);
     assert!(ran.code == 0 && !ran.err.contains("does not start"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_framework_does_not_take_is_refused_where_no_service_was_built() {
+    let test = "what_the_framework_does_not_take_is_refused_where_no_service_was_built";
+    let Some(agent) = Agent::dev(test).await else { return };
+    let project = Workspace::of(&[("sample", "config: {consul: {prefix: config/sample}}\n")]);
+    let set = |arguments: &[&str]| set(project.folder(), &agent, arguments);
+    for (change, told) in [
+        ("server.timeout=banana", "server.timeout: \"banana\" does not begin with a number"),
+        (
+            "server.tiemout=5s",
+            "server.tiemout: there is no such setting: did you mean server.timeout?",
+        ),
+        ("telemetry.logs.access.enabled=maybe", "telemetry.logs.access.enabled: "),
+    ] {
+        says(&set(&[change]), 1, &[told, "nothing was written", "--schema FILE"]);
+        says(&set(&["--staged", "more", change]), 1, &[told, "nothing was written"]);
+    }
+    assert_eq!(agent.read(KEY).await, None);
+    // What it depends on may be set elsewhere, what is the service's own is not known here.
+    says(&set(&["server.address="]), 0, &["warning: a service does not start with it"]);
+    says(&set(&["server.timeout=${LIMIT}", "sample.timeout=banana"]), 0, &["Updated"]);
+    // A service with another framework says so itself.
+    project.write("said.json", "{}");
+    says(&set(&["server.tiemout=5s", "--schema", "said.json"]), 0, &["checked by said.json"]);
 }

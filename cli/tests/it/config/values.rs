@@ -137,7 +137,7 @@ async fn what_the_schema_of_the_service_does_not_take_is_not_written() {
     let schema = example().join("settings.schema.json").display().to_string();
     refused(&agent, &["set", "admin=1", "--schema", &schema], &["admin in app.yaml"]);
     agent.write("config/users/app.prod.yaml", "a: [").await;
-    refused(&agent, &["get"], &["app.prod.yaml:", "repair it by hand"]);
+    refused(&agent, &["get"], &["app.prod.yaml:", "repair app.prod.yaml first"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

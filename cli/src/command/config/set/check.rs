@@ -6,11 +6,11 @@ use bia::config::{RolloutSettings, Tree};
 use crate::error::{Error, Result};
 use crate::shell::Shell;
 
-use super::super::centre::{Centre, Held, text};
+use super::super::centre::{Centre, Held, by_hand, text};
 use super::super::edit::Edit;
 use super::super::schema::{Origin, Schema, shown};
-use super::Arguments;
 use super::plan::Plan;
+use super::{Arguments, framework};
 
 /// Whether services will take it, as far as that can be told here.
 pub(super) async fn check(
@@ -18,9 +18,13 @@ pub(super) async fn check(
     centre: &Centre,
     held: &Held,
     plan: &Plan,
+    edits: &[Edit],
     shell: &Shell,
 ) -> Result<()> {
-    let mut merged = merged(held, plan)?;
+    let mut merged = match arguments.is_whole() {
+        true => readable(held, plan, shell)?,
+        false => merged(held, plan)?,
+    };
     if merged.section("rollout").is_some() {
         #[derive(Default, serde::Deserialize)]
         #[serde(default)]
@@ -35,8 +39,9 @@ pub(super) async fn check(
     let Some(after) = &plan.after else { return Ok(()) };
     let own = || Origin::of(centre.local.as_ref().filter(|_| centre.is_own)?);
     let Some(origin) = arguments.schema.clone().map(Origin::File).or_else(own) else {
+        framework::check(edits)?;
         shell.warn(
-            "nothing but that it can be read is checked, no schema is here: build the service \
+            "nothing but what is the framework's is checked, no schema is here: build the service \
              (`cargo build`), or name with --schema FILE what its --config-schema prints",
         );
         return Ok(());
@@ -70,16 +75,45 @@ pub(super) fn layers<'a>(held: &'a Held, plan: &'a Plan) -> Vec<(&'a str, String
 fn merged(held: &Held, plan: &Plan) -> Result<Tree> {
     let mut tree = Tree::new();
     for (name, text) in layers(held, plan) {
-        tree.add_file(name.as_ref(), &text)
-            .map_err(|it| Error::new(format!("{it}; nothing was written")))?;
+        add(&mut tree, name, &text, plan)?;
     }
     Ok(tree)
+}
+
+/// The same of a layer that is replaced whole: one that is broken beside it keeps nobody from
+/// putting this one right, or of two that are broken none could ever be.
+fn readable(held: &Held, plan: &Plan, shell: &Shell) -> Result<Tree> {
+    let mut tree = Tree::new();
+    for (name, text) in layers(held, plan) {
+        match add(&mut tree, name, &text, plan) {
+            Err(broken) if name != plan.layer => {
+                shell.warn(format_args!("{name} cannot be read either: {}", by_hand(name)));
+                drop(broken);
+            }
+            added => added?,
+        }
+    }
+    Ok(tree)
+}
+
+fn add(tree: &mut Tree, name: &str, text: &str, plan: &Plan) -> Result<()> {
+    tree.add_file(name.as_ref(), text).map_err(|it| {
+        let error = Error::new(format!("{it}; nothing was written"));
+        match name == plan.layer {
+            true => error,
+            false => error.with_hint(format!("repair {name} first: {}", by_hand(name))),
+        }
+    })
 }
 
 /// Tells what stands over a change, so that it does not do what was meant.
 pub(super) fn warn(held: &Held, plan: &Plan, edits: &[Edit], shell: &Shell) -> Result<()> {
     let at = held.layers.iter().position(|it| held.short(it) == plan.layer);
     let mut rollout = None;
+    if edits.is_empty() {
+        // A whole layer: what it replaces may be broken.
+        return Ok(());
+    }
     for key in &held.layers {
         let tree = held.tree_of(key)?;
         if tree.origin("rollout.id").is_some() {

@@ -1,6 +1,7 @@
 //! `bia config set`: a change of settings, from what was typed to what is in Consul.
 
 mod check;
+mod framework;
 mod plan;
 mod start;
 
@@ -80,6 +81,13 @@ pub(super) struct Arguments {
     place: Place,
 }
 
+impl Arguments {
+    /// Whether a layer is replaced, whatever it says.
+    fn is_whole(&self) -> bool {
+        self.file.is_some() || self.restore.is_some()
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
     // What was typed is looked at before anybody is asked.
     let edits = edits(arguments)?;
@@ -94,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
                 .say(format!("{}{} says so already; nothing was written", held.folder, plan.layer));
             return Ok(());
         }
-        check(arguments, &centre, &held, &plan, shell).await?;
+        check(arguments, &centre, &held, &plan, &edits, shell).await?;
         start::warn(&centre, &layers(&held, &plan), &edits, shell).await?;
         if arguments.staged.is_some() {
             is_new(&centre, &held, &plan).await?;
@@ -144,6 +152,20 @@ fn edits(arguments: &Arguments) -> Result<Vec<Edit>> {
     }
     let values: Vec<Edit> =
         arguments.values.iter().map(|it| Edit::parse(it)).collect::<Result<_>>()?;
+    for (at, edit) in values.iter().enumerate() {
+        if let Some(other) = values[..at]
+            .iter()
+            .find(|it| it.path().starts_with(edit.path()) || edit.path().starts_with(it.path()))
+        {
+            let told = match other.path() == edit.path() {
+                true => format!("{} is given twice", edit.key()),
+                false => {
+                    format!("{} and {} are given, and one is in the other", other.key(), edit.key())
+                }
+            };
+            return Err(Error::usage(told).with_hint("leave one of them away"));
+        }
+    }
     let Some(id) = &arguments.staged else {
         edits.extend(values);
         return Ok(edits);

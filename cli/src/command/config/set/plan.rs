@@ -60,6 +60,10 @@ pub(super) async fn plan(
         None => layer_of(centre, held, edits)?,
     };
     let mut after = held.layer(&layer).map(text).unwrap_or_default();
+    if let Some(key) = held.layer(&layer) {
+        // Says how one that is broken is put right.
+        held.tree_of(key)?;
+    }
     for it in edits {
         let next = edit::apply(&layer, &after, it)?;
         if let Edit::Unset { .. } = it
