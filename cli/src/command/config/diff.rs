@@ -95,6 +95,13 @@ fn files(arguments: &Arguments, centre: &Centre, left: &mut Side) -> Result<Side
         }
     };
     let about = || format!("read {}", path.display());
+    if !path.exists() {
+        let name = path.display();
+        return Err(Error::new(format!("there is no file or folder {name}")).with_hint(format!(
+            "files are compared with Consul; a layer that is there is named by `--layer {name}`, \
+             what it is compared with by `--against`"
+        )));
+    }
     if path.is_file() {
         let text = std::fs::read_to_string(&path).about(about)?;
         let own = path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();

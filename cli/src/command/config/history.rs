@@ -1,10 +1,11 @@
 //! `bia config history`: what this command has changed. Consul itself keeps nothing of what was.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use bia::backend::consul::{Key, Step};
-use bia::config::Variables;
 use bia::config::trust::sum;
+use bia::config::{Variables, nearest};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +154,19 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         if arguments.json {
             let all: Vec<_> = meant.iter().map(|(number, entry)| json(*number, entry)).collect();
             return shell.data(serde_json::Value::from(all));
+        }
+        if let Some(layer) = arguments.layer.as_ref().filter(|_| meant.is_empty())
+            && !entries.is_empty()
+        {
+            shell.say(format!("no change of {layer} is written down of {}", centre.name()));
+            let changed: BTreeSet<&str> =
+                entries.iter().filter_map(|(_, it)| it.layer.as_deref()).collect();
+            let changed: Vec<&str> = changed.into_iter().collect();
+            shell.hint(match nearest(layer, changed.iter().copied()) {
+                Some(likely) => format!("did you mean {likely}?"),
+                None => format!("there are changes of: {}", changed.join(", ")),
+            });
+            return Ok(());
         }
         if meant.is_empty() {
             shell.say(format!("no change is written down of {}", centre.name()));

@@ -36,6 +36,8 @@ pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
 pub(super) struct NewKey {
     public: String,
     files: Vec<PathBuf>,
+    /// The folder that was made for them.
+    made: Option<PathBuf>,
 }
 
 impl NewKey {
@@ -54,6 +56,7 @@ impl NewKey {
         let Some(name) = file.file_name().map(|it| it.to_string_lossy().into_owned()) else {
             return Err(Error::usage(format!("{} is no name of a file", file.display())));
         };
+        let made = (!folder.is_dir()).then(|| folder.to_owned());
         let public = pair.public().to_string();
         let mut changes = Changes::below(folder);
         changes.write_private(&name, pair.to_pem());
@@ -63,7 +66,7 @@ impl NewKey {
             Manner::DryRun => Vec::new(),
             Manner::Careful | Manner::Force => vec![file.to_owned(), beside(file)],
         };
-        Ok((pair, Self { public, files }))
+        Ok((pair, Self { public, files, made }))
     }
 
     /// Leaves the files where they are, and tells the public key if there are any.
@@ -74,6 +77,9 @@ impl NewKey {
     pub(super) fn keep(mut self, shell: &Shell) -> Result<()> {
         if std::mem::take(&mut self.files).is_empty() {
             return Ok(());
+        }
+        if let Some(made) = &self.made {
+            shell.status("Created", format!("{}/", made.display()));
         }
         shell.data(&self.public)?;
         shell.hint("the services' config.trust.key is to be that; set it by a variable or a flag, and files must be signed too");

@@ -1,5 +1,6 @@
 //! `bia config verify`: whether services take what is there, and if not, why.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use bia::config::trust::{MANIFEST, Manifest, PublicKey, SIGNATURE, TrustSettings, check, sum};
@@ -81,10 +82,15 @@ fn trust(key: Option<&str>, own: Option<TrustSettings>) -> Result<TrustSettings>
         return Err(Error::usage("whose signature is asked for is not said")
             .with_hint("give the public key with `--key`, its text or a file; or set config.trust.key of the service"));
     };
-    let held = std::fs::read_to_string(key.trim()).ok();
-    let text = held.unwrap_or_else(|| key.clone());
+    let held = std::fs::read_to_string(key.trim());
+    let why = match &held {
+        Ok(_) => "the file holds none".to_owned(),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => "there is no such file".to_owned(),
+        Err(cause) => format!("the file cannot be read: {cause}"),
+    };
+    let text = held.unwrap_or_else(|_no_file| key.clone());
     let Some(public) = PublicKey::parse(&text) else {
-        let error = Error::new(format!("{key} is no public key of ed25519, nor a file with one"));
+        let error = Error::new(format!("{key} is no public key of ed25519, and {why}"));
         return Err(match text.contains("PRIVATE KEY") {
             true => {
                 error.with_hint("it is the private one; the public one lies beside it, as FILE.pub")
@@ -150,8 +156,13 @@ fn judge(arguments: &Arguments, found: &Found, trust: &TrustSettings, shell: &Sh
             shell.status("Good", format!("a service that starts takes {}", found.name));
             Ok(())
         }
-        Err(why) => Err(Error::new(format!("a service refuses it: {why}"))
-            .with_hint("what is right as it stands is signed with `bia config sign --key FILE`")),
+        Err(why) => Err(Error::new(format!("a service refuses it: {why}")).with_hint(format!(
+            "what is right as it stands is signed with `bia config sign{} --key FILE`",
+            arguments
+                .folder
+                .as_ref()
+                .map_or(String::new(), |it| format!(" --folder {}", it.display()))
+        ))),
     }
 }
 

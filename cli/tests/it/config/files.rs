@@ -24,7 +24,7 @@ async fn a_folder_that_was_signed_is_taken_by_a_service_and_an_altered_one_is_to
     std::fs::write(at("configs/app.yaml"), "greeting: hello\n").unwrap();
     let run = |arguments: &[&str]| run(folder.path(), &[&["config"], arguments].concat());
     let ran = run(&["sign", "--new-key", "keys/own.pem", "--folder", "configs"]);
-    assert_eq!(ran.code, 0, "{}", ran.err);
+    says(&ran, 0, &["Created keys/\n"]);
     let mode = std::fs::metadata(at("keys/own.pem")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let public = std::fs::read_to_string(at("keys/own.pem.pub")).unwrap();
@@ -42,7 +42,8 @@ async fn a_folder_that_was_signed_is_taken_by_a_service_and_an_altered_one_is_to
 
     std::fs::write(at("configs/app.yaml"), "greeting: evil\n").unwrap();
     std::fs::write(at("configs/more.yaml"), "").unwrap();
-    says(&run(&verify), 1, &["is not as it was signed"]);
+    let remedy = "`bia config sign --folder configs --key FILE`";
+    says(&run(&verify), 1, &["is not as it was signed", remedy]);
     let sign = ["sign", "--key", "keys/own.pem", "--folder", "configs"];
     let ran = run(&[&sign[..], &["--dry-run"]].concat());
     assert!(ran.code == 0 && ran.err.contains("Would update"), "{}", ran.err);

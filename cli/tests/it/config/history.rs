@@ -25,6 +25,11 @@ async fn every_change_is_written_down_beside_the_settings_and_can_be_taken_back(
     assert!(ran.out.contains("-  pool: 7 # by hand\n+  pool: 3 # by hand"), "{}", ran.out);
     let ran = done(&agent, &["history", "--show", "2"]);
     assert!(ran.err.contains("changed by other means"), "{}", ran.err);
+    let ran = done(&agent, &["history", "ap.yaml"]);
+    let told = ["no change of ap.yaml is written down", "did you mean app.yaml?"];
+    assert!(told.iter().all(|it| ran.err.contains(it)), "{}", ran.err);
+    let ran = done(&agent, &["history", "limits.toml"]);
+    assert!(ran.err.contains("there are changes of: app.yaml"), "{}", ran.err);
     refused(&agent, &["history", "--show", "9"], &["no change 9", "it has 1 to 3"]);
 
     done(&agent, &["set", "--restore", "3"]);

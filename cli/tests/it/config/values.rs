@@ -44,6 +44,9 @@ async fn a_setting_is_changed_in_its_place_and_got_with_the_line_that_it_stands_
         ])
     );
     refused(&agent, &["get", "data.pol"], &["data.pol is not set", "did you mean data.pool?"]);
+    refused(&agent, &["diff", "nope"], &["there is no file or folder nope", "--layer nope"]);
+    let verify = ["verify", "--key", "missing.pub"];
+    refused(&agent, &verify, &["missing.pub is no public key", "there is no such file"]);
     refused(&agent, &["get", "--layer", "ap.yaml"], &["did you mean app.yaml?"]);
 
     let ran = done(&agent, &["set", "data.pool=0123"]);
@@ -188,4 +191,16 @@ async fn a_staged_change_is_written_under_rollout_once_for_each_name() {
         &["set", "--staged", "id", "app.zone=a"],
         &["rollout.change.app", "cannot be changed step by step"],
     );
+}
+
+#[test]
+fn what_was_typed_wrongly_is_told_before_anybody_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, told) in [
+        (&["set", "=5"][..], "it is not said what =5 is the value of"),
+        (&["set", "a=1", "a=2"], "a is given twice"),
+        (&["set", "a.b=1", "a={c: 2}"], "a.b and a are given, and one is in the other"),
+    ] {
+        says(&config_in(folder.path(), "http://127.0.0.1:1", arguments), 2, &[told, "hint: "]);
+    }
 }

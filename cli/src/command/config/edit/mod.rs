@@ -51,6 +51,10 @@ impl Edit {
                 Error::usage(format!("it is not said what {argument} is to be")).with_hint(HINT)
             );
         }
+        if argument.trim_start().starts_with('=') {
+            return Err(Error::usage(format!("it is not said what {argument} is the value of"))
+                .with_hint(HINT));
+        }
         let mut tree = Tree::new();
         tree.add_flag(argument).map_err(|invalid| {
             // A service has it behind a flag.
