@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::shell::Shell;
 
 use super::facts::{Facts, HOME, LIVE, METRICS, READY, whole_seconds};
+use super::image;
 use super::options::Engine;
 use super::template::{Values, render};
 
@@ -59,13 +60,13 @@ impl Cluster {
         if let Some(collector) = &self.collector {
             check_url("--collector", collector)?;
         }
-        let is_image = |it: &String| {
-            !it.is_empty() && it.chars().all(|c| c.is_ascii_alphanumeric() || "./:@_-".contains(c))
-        };
-        match self.image.as_ref().filter(|it| !is_image(it)) {
-            Some(image) => {
-                Err(Error::usage(format!("--image {image} cannot be the name of an image")))
-            }
+        match self.image.as_ref().filter(|it| !image::is_image(it.trim_end_matches('/'))) {
+            Some(image) => Err(Error::usage(format!(
+                "--image {image} cannot be the name of an image"
+            ))
+            .with_hint(
+                "small letters, a tag or a digest behind it: registry.example:5000/shop/orders:1.2",
+            )),
             None => Ok(()),
         }
     }
@@ -227,6 +228,25 @@ fn quantity(text: &str) -> Option<(f64, &str)> {
 ///
 /// It is no address of HTTP, or would break the file that it is to stand in.
 pub(super) fn check_url(flag: &str, url: &str) -> Result<()> {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    if after_scheme.split(['/', '?', '#']).next().is_some_and(|it| it.contains('@')) {
+        // It is not told again: what is told lies about in logs.
+        return Err(Error::usage(format!(
+            "{flag} holds a user or a password, which would lie in the files that are written"
+        ))
+        .with_hint(match flag {
+            "--consul" => {
+                "leave it away: the token is taken from the Secret NAME-consul, as BIA_REGISTRY__CONSUL__TOKEN"
+            }
+            "--collector" => {
+                "leave it away: give BIA_TELEMETRY__OTLP__HEADERS__AUTHORIZATION from a Secret"
+            }
+            _ => {
+                "leave it away: give it in the data source as basicAuthUser and \
+                 secureJsonData.basicAuthPassword, from variables of Grafana"
+            }
+        }));
+    }
     if port_of_url(url).is_some() && !url.contains(['"', ' ', '\\', '\n']) {
         return Ok(());
     }

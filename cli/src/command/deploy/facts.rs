@@ -13,7 +13,7 @@ use crate::shell::Shell;
 
 use super::options::Engine;
 use super::scan::Code;
-use super::settings;
+use super::{secrets, settings};
 
 /// The paths of the admin port; the framework's own test holds what they answer.
 pub(super) const LIVE: &str = "/livez";
@@ -112,6 +112,17 @@ impl Facts {
             }).unwrap_or_default()
         };
         let database = database(&read.own, shell, &member.name);
+        for secret in secrets::written(&member.folder, &read.files)? {
+            // That of the database is told by what is written for it.
+            if database.as_ref().is_none_or(|it| it.key != secret) {
+                shell.warn(format_args!(
+                    "{secret} in the settings of {} holds a secret, which is in the image then: take it \
+                     out of the file, and give it by the variable {} where it runs",
+                    member.name,
+                    variable(&secret)
+                ));
+            }
+        }
         let model = member.model()?;
         let all = model.packages.iter().flat_map(|package| &package.services);
         let rules =
@@ -185,8 +196,7 @@ impl Facts {
 
     /// The variable that sets the database: `BIA_DATA__URL`.
     pub(super) fn database_variable(&self) -> Option<String> {
-        let key = &self.database.as_ref()?.key;
-        Some(format!("BIA_{}", key.to_uppercase().replace('.', "__").replace('-', "_")))
+        Some(variable(&self.database.as_ref()?.key))
     }
 
     /// How long whoever stops it must wait, in seconds: longer than its own limit, which has the delay in it.
@@ -230,6 +240,11 @@ impl Route {
         let prefix = if prefix.is_empty() { "/".to_owned() } else { prefix };
         Self { verb: rule.verb.clone(), path: rule.template.text.clone(), prefix }
     }
+}
+
+/// The variable of a setting.
+fn variable(key: &str) -> String {
+    format!("BIA_{}", key.to_uppercase().replace('.', "__").replace('-', "_"))
 }
 
 /// Seconds, the begun one whole.
@@ -291,12 +306,7 @@ fn database(
         Some(("sqlite", rest)) => (Engine::Sqlite, sqlite_file(rest)),
         _ => (Engine::Postgres, None),
     };
-    let has_password = engine == Engine::Postgres
-        && url
-            .split_once("://")
-            .and_then(|(_, rest)| rest.split_once('@'))
-            .is_some_and(|(user, _)| user.contains(':'));
-    if has_password {
+    if engine == Engine::Postgres && secrets::has_password(&url) {
         shell.warn(format_args!(
             "{key} in the settings of {package} holds a password, which is in the image then; \
              what is written reads it from a secret: take it out of the file"

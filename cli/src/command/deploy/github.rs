@@ -27,10 +27,33 @@ pub(super) struct Arguments {
     #[command(flatten)]
     which: Which,
     /// The branch that images are made of, and that changes are compared with.
-    #[arg(long, value_name = "BRANCH", default_value = "main")]
+    #[arg(long, value_name = "BRANCH", default_value = "main", value_parser = branch)]
     branch: String,
     #[command(flatten)]
     placing: Placing,
+}
+
+/// A branch as git takes it, of which neither YAML, nor a pattern or an expression of a workflow, nor a
+/// shell makes anything else.
+fn branch(text: &str) -> std::result::Result<String, String> {
+    let is_plain = |c: char| c.is_alphanumeric() || "._/-#@".contains(c);
+    let is_part = |it: &str| {
+        !it.is_empty()
+            && !it.starts_with(['.', '#'])
+            && !it.ends_with('.')
+            && !it.ends_with(".lock")
+    };
+    let is_branch = text.chars().all(is_plain)
+        && text.split('/').all(is_part)
+        && !text.contains("..")
+        && !text.starts_with('-')
+        && !matches!(text, "@" | "HEAD");
+    match is_branch {
+        true => Ok(text.to_owned()),
+        false => Err("not the name of a branch that a workflow can be for: letters, digits and \
+                      `.`, `_`, `/`, `-`, as in release/1.2"
+            .to_owned()),
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {

@@ -8,12 +8,14 @@ mod facts;
 mod github;
 mod grafana;
 mod helm;
+mod image;
 mod kubernetes;
 mod options;
 mod output;
 mod pinned;
 mod record;
 mod scan;
+mod secrets;
 mod settings;
 mod template;
 

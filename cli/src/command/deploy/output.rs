@@ -81,6 +81,13 @@ impl Output {
             Ok(here) => root.strip_prefix(here).map(Path::to_owned).unwrap_or(root),
             Err(_) => root,
         };
+        if root.is_file() {
+            return Err(Error::usage(format!(
+                "{} is a file, and no folder that can be written to",
+                root.display()
+            ))
+            .with_hint("name a folder below the workspace, as in `--to ops/deploy`"));
+        }
         let mut record = match read(&root.join(record::FILE))? {
             Some(text) => Record::parse(&String::from_utf8_lossy(&text)),
             None => Record::default(),

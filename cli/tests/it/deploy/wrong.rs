@@ -88,6 +88,11 @@ fn arguments_that_make_no_sense_end_with_2() {
         ("kubernetes user-service --ingress http://x/y", "not the name of a host"),
         ("kubernetes user-service --consul consul:8500", "no http:// or https:// address"),
         ("helm user-service --image a;b", "cannot be the name of an image"),
+        ("kubernetes user-service --image x:y:z", "hint: small letters, a tag or a digest"),
+        ("kubernetes user-service --to Cargo.toml", "hint: name a folder below the workspace"),
+        ("github --branch a..b", "not the name of a branch"),
+        ("github --branch v*", "not the name of a branch"),
+        ("github --branch feature/${{github.token}}", "not the name of a branch"),
         ("kubernetes user-service order-service --name both", "--name is for one service"),
         ("kubernetes user-service --name User_Service", "`--name user-service`"),
         ("docker user-service --to ../elsewhere", "not a folder below the workspace"),
@@ -217,4 +222,66 @@ fn nothing_is_asked_of_a_consul_that_the_settings_name() {
         + "config: {consul: {prefix: config/orders, address: 'http://127.0.0.1:1'}, start_timeout: 60s}\n";
     workspace.write("order-service/configs/app.yaml", &settings);
     workspace.deployed("kubernetes order-service");
+}
+
+#[test]
+fn a_branch_is_one_that_git_and_the_workflow_take() {
+    let workspace = Workspace::new();
+    let github = |branch: &str| {
+        let arguments = ["deploy", "github", "user-service", "--branch", branch];
+        crate::command::run(workspace.path(), &arguments)
+    };
+    for branch in ["", "a b", "a\nb", "a\"b", "/a", "a/", "a//b", ".a", "a.lock", "HEAD", "-a"] {
+        let ran = github(branch);
+        assert_eq!(ran.code, 2, "{branch:?}: {}", ran.err);
+        assert!(!workspace.join(".github").exists(), "{branch:?}");
+    }
+    let ran = github("release/1.2-b_c");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let workflow = workspace.read(".github/workflows/bia.yml");
+    assert!(workflow.contains("branches: [\"release/1.2-b_c\"]"), "{workflow}");
+}
+
+#[test]
+fn a_password_that_is_typed_is_refused_with_where_it_belongs_and_not_said_again() {
+    let workspace = Workspace::new();
+    for (arguments, remedy) in [
+        ("kubernetes user-service --consul http://u:hunter2@h:8500", "the Secret NAME-consul"),
+        ("helm user-service --consul https://hunter2@h:8500/x", "the Secret NAME-consul"),
+        (
+            "kubernetes user-service --collector http://u:hunter2@h:4317",
+            "BIA_TELEMETRY__OTLP__HEADERS__AUTHORIZATION",
+        ),
+        ("grafana --prometheus http://u:hunter2@h:9090", "basicAuthUser"),
+        ("grafana --traces http://u:hunter2@h:3200", "basicAuthUser"),
+    ] {
+        let error = refused(&workspace, arguments, 2);
+        assert!(error.contains(remedy) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn every_secret_in_the_settings_is_told_and_none_that_is_a_placeholder() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "order-service/configs/app.yaml",
+        "registry: {kind: consul, consul: {token: hunter2, address: 'http://u:hunter2@consul:8500'}}\n\
+         telemetry: {otlp: {endpoint: 'http://u:hunter2@collector:4317'}}\n\
+         mail: {password: hunter2, token: '${MAIL_TOKEN:hunter3}', secret: ''}\n",
+    );
+    let ran = workspace.deployed("kubernetes order-service");
+    for (key, variable) in [
+        ("registry.consul.token", "BIA_REGISTRY__CONSUL__TOKEN"),
+        ("registry.consul.address", "BIA_REGISTRY__CONSUL__ADDRESS"),
+        ("telemetry.otlp.endpoint", "BIA_TELEMETRY__OTLP__ENDPOINT"),
+        ("mail.password", "BIA_MAIL__PASSWORD"),
+    ] {
+        let told = format!("{key} in the settings of order-service holds a secret");
+        assert!(ran.err.contains(&told) && ran.err.contains(variable), "{}", ran.err);
+    }
+    assert!(!ran.err.contains("hunter") && !ran.err.contains("mail.token"), "{}", ran.err);
+    assert!(!ran.err.contains("mail.secret"), "{}", ran.err);
+    for (path, text) in workspace.tree("deploy") {
+        assert!(!text.contains("hunter"), "{path}");
+    }
 }
