@@ -1,14 +1,14 @@
 //! What was made, and how: what `bia upgrade` compares with.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{About as _, Error, Result};
 use crate::paths::shown;
 
-use super::{Files, Formatter, Framework, Service, Workspace};
+use super::{Files, Formatter, Framework, Service, Workspace, version};
 
 /// `.bia/scaffold.json`: belongs to the project, and is kept with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or is of a newer command.
+    /// It cannot be read, is of a newer command, or names what lies outside of the project.
     pub(crate) fn read(root: &Path) -> Result<Option<Self>> {
         let path = root.join(Self::PATH);
         let about = || format!("read {}", shown(&path));
@@ -51,25 +51,64 @@ impl Record {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).about(about),
         };
-        let record = serde_json::from_str(&text).map_err(|error| {
+        let record: Self = serde_json::from_str(&text).map_err(|error| {
             Error::new(format!("cannot {}: {error}", about()))
                 .with_hint("take it from the last commit; if a newer bia wrote it, use that one")
         })?;
+        record.check_version(&path)?;
+        record.check_places(&path)?;
         Ok(Some(record))
+    }
+
+    fn check_version(&self, path: &Path) -> Result<()> {
+        const OWN: &str = env!("CARGO_PKG_VERSION");
+        let (file, version) = (shown(path), &self.version);
+        match version::order(version) {
+            None => Err(Error::new(format!("`version` of {file} is `{version}`, which is none"))
+                .with_hint("take the file from the last commit")),
+            // Its templates are not known here: all they brought would be taken away again.
+            there if there > version::order(OWN) => {
+                let what = format!("{file} is of bia {version}, and this is the older {OWN}");
+                Err(Error::new(what).with_hint(format!(
+                    "use the command of that version: `cargo install bia-cli --version {version}`"
+                )))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The record comes with whatever was cloned: it has a say within the project, and nowhere else.
+    fn check_places(&self, path: &Path) -> Result<()> {
+        let file = shown(path);
+        if let Some(place) = self.files.keys().find(|it| !is_within(it)) {
+            return Err(outside(&format!("`files` of {file}"), place));
+        }
+        // One that is a project by itself has no folder.
+        let folders = self.services.iter().filter(|it| it.is_member());
+        match folders.into_iter().find(|it| !is_within(&it.folder)) {
+            Some(it) => Err(outside(&format!("the service {} in {file}", it.name), &it.folder)),
+            None => Ok(()),
+        }
     }
 
     /// What the templates of this command make of what was asked.
     ///
     /// # Errors
     ///
-    /// The framework that was asked for is not there any more.
+    /// The framework that was asked for is not there any more; a file would lie outside of the project.
     pub(crate) fn made(&self, framework: &Framework, formatter: &Formatter) -> Result<Files> {
         let mut files = Files::new();
         if let Some(workspace) = &self.workspace {
             files.extend(workspace.files(&self.services, framework)?);
         }
         for service in &self.services {
-            files.extend(service.files(framework, formatter)?);
+            let made = service.files(framework, formatter)?;
+            // What it keeps is part of names of files.
+            if let Some(place) = made.keys().find(|it| !is_within(it)) {
+                let entry = format!("the service {} in {}", service.name, Self::PATH);
+                return Err(outside(&entry, place));
+            }
+            files.extend(made);
         }
         Ok(files)
     }
@@ -83,4 +122,15 @@ impl Record {
         let text = serde_json::to_string_pretty(self).about(|| "write the record".to_owned())?;
         Ok(text + "\n")
     }
+}
+
+/// Whether a path leads to something below where it begins, whatever is there.
+fn is_within(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn outside(entry: &str, place: &str) -> Error {
+    Error::new(format!("{entry} names `{place}`, which is not within the project"))
+        .with_hint("nothing was written: take the file from a commit that you trust, or remove it and go on by hand")
 }

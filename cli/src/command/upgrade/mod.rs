@@ -88,6 +88,7 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
         let merged = lock::merged(&lock, &services, &found);
         changes.edit("Cargo.lock", lock, merged);
     }
+    check_links(&root, &changes)?;
     if !arguments.dry_run {
         changes.apply(Manner::from(Writing::default()), &shell.quieter())?;
         if needs_lock {
@@ -114,6 +115,22 @@ fn find(folder: &Path) -> Result<(PathBuf, Record)> {
             Record::PATH
         ),
     ))
+}
+
+/// Refuses what links lead out of the project: they come with whatever was cloned, and what they lead to
+/// is no part of it.
+fn check_links(root: &Path, changes: &Changes) -> Result<()> {
+    let inside = fs::canonicalize(root).about(|| format!("find {}", shown(root)))?;
+    for path in changes.paths() {
+        let there = root.join(path).ancestors().find_map(|it| fs::canonicalize(it).ok());
+        if let Some(there) = there.filter(|it| !it.starts_with(&inside)) {
+            let what = format!("{} leads out of the project, to {}", path.display(), shown(&there));
+            return Err(Error::new(what).with_hint(
+                "nothing was written: put a file or folder of the project in the place of the link",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A file of the user's, which may have been deleted.

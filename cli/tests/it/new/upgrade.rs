@@ -19,10 +19,16 @@ fn made_differently(root: &Path, path: &str, old: &str, new: &str) {
 }
 
 fn record(root: &Path, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) {
+    whole_record(root, |whole| {
+        whole["version"] = "0.0.9".into();
+        change(whole["files"].as_object_mut().expect("files"));
+    });
+}
+
+fn whole_record(root: &Path, change: impl FnOnce(&mut serde_json::Value)) {
     let path = root.join(".bia/scaffold.json");
     let mut whole: serde_json::Value = serde_json::from_str(&text(&path)).expect("JSON");
-    whole["version"] = "0.0.9".into();
-    change(whole["files"].as_object_mut().expect("files"));
+    change(&mut whole);
     fs::write(&path, whole.to_string()).expect("a file");
 }
 
@@ -165,4 +171,84 @@ fn a_project_that_others_made_is_told() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn a_record_has_no_say_outside_of_the_project() {
+    let folder = empty();
+    let victim = folder.path().join("victim.txt");
+    fs::write(&victim, "mine").expect("a file");
+    good(folder.path(), &["new", "shop", "--workspace", "-q"]);
+    let root = folder.path().join("shop");
+    good(&root, &["add", "service", "user-service", "-q"]);
+    let good_record = text(root.join(".bia/scaffold.json"));
+    let files = |place: String| {
+        move |it: &mut serde_json::Value| it["files"][place.as_str()] = "mine".into()
+    };
+    let service = |key: &'static str, value: String| {
+        move |it: &mut serde_json::Value| it["services"][0][key] = value.into()
+    };
+    let absolute = victim.display().to_string();
+    let evil = folder.path().join("evil");
+    type Edit = Box<dyn FnOnce(&mut serde_json::Value)>;
+    let edits: [(String, Edit); 6] = [
+        ("../victim.txt".to_owned(), Box::new(files("../victim.txt".to_owned()))),
+        ("configs/../../victim.txt".into(), Box::new(files("configs/../../victim.txt".into()))),
+        (absolute.clone(), Box::new(files(absolute))),
+        ("../evil".to_owned(), Box::new(service("folder", "../evil".to_owned()))),
+        (evil.display().to_string(), Box::new(service("folder", evil.display().to_string()))),
+        ("../../../../evil".to_owned(), Box::new(service("resource", "../../../../evil".into()))),
+    ];
+    for (place, edit) in edits {
+        fs::write(root.join(".bia/scaffold.json"), &good_record).expect("a file");
+        whole_record(&root, edit);
+        let before = text(root.join(".bia/scaffold.json"));
+        let ran = run(&root, &["upgrade"]);
+        assert_eq!(ran.code, 1, "{place}: {}", ran.err);
+        for part in [".bia/scaffold.json", place.as_str(), "not within the project", "hint: "] {
+            assert!(ran.err.contains(part), "`{part}` is not in: {}", ran.err);
+        }
+        assert_eq!(text(&victim), "mine");
+        assert!(!evil.exists(), "{place}");
+        assert_eq!(text(root.join(".bia/scaffold.json")), before);
+    }
+}
+
+#[test]
+fn what_a_link_leads_to_outside_of_the_project_stays_as_it_is() {
+    let folder = empty();
+    good(folder.path(), &["new", "user-service", "-q"]);
+    let root = folder.path().join("user-service");
+    made_differently(&root, "configs/app.yaml", "timeout: 5s", "timeout: 7s");
+    let outside = folder.path().join("outside");
+    fs::rename(root.join("configs"), &outside).expect("it is there");
+    std::os::unix::fs::symlink(&outside, root.join("configs")).expect("a link");
+    let record = text(root.join(".bia/scaffold.json"));
+    let ran = run(&root, &["upgrade"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("configs/app.yaml leads out of the project"), "{}", ran.err);
+    assert!(ran.err.contains("hint: nothing was written"), "{}", ran.err);
+    assert!(text(outside.join("app.yaml")).contains("timeout: 7s"));
+    assert_eq!(text(root.join(".bia/scaffold.json")), record);
+}
+
+#[test]
+fn a_record_of_a_newer_command_or_of_none_is_left_to_that_one() {
+    let folder = empty();
+    good(folder.path(), &["new", "shop", "--workspace", "-q"]);
+    let root = folder.path().join("shop");
+    for (version, told, remedy) in [
+        ("9.0.0", "is of bia 9.0.0", "`cargo install bia-cli --version 9.0.0`"),
+        ("banana", "`banana`, which is none", "from the last commit"),
+    ] {
+        whole_record(&root, |it| it["version"] = version.into());
+        let before = text(root.join(".bia/scaffold.json"));
+        for arguments in [&["upgrade"][..], &["add", "service", "user-service"]] {
+            let ran = run(&root, arguments);
+            assert_eq!(ran.code, 1, "{}", ran.err);
+            assert!(ran.err.contains(told) && ran.err.contains(remedy), "{}", ran.err);
+            assert_eq!(text(root.join(".bia/scaffold.json")), before);
+            assert!(!root.join("services/user-service").exists());
+        }
+    }
 }
