@@ -246,3 +246,32 @@ fn what_the_build_script_of_the_old_revision_named_is_gone_if_it_is_no_more() {
     );
     assert!(!ran.out.contains("user.v1") && !ran.out.contains("Gone"), "{}", ran.out);
 }
+
+#[test]
+fn another_package_breaks_whoever_goes_by_any_of_its_names() {
+    let service = "service S { rpc Get(Order) returns (Order); }\n";
+    let of = |package: &str| OLD.replace("shop.v1", package) + service;
+    let folder = folder(&[
+        ("old/shop/v1/shop.proto", &of("shop.v1")),
+        ("new/shop/v1/shop.proto", &of("shop.v2")),
+    ]);
+    let judge = |more: &[&str]| {
+        let breaking = ["proto", "breaking", "new", "--against", "old"];
+        run(folder.path(), &[&breaking[..], more].concat())
+    };
+    for (category, told) in [
+        ("WIRE", "WIRE_PACKAGE"),
+        ("JSON", "JSON_PACKAGE"),
+        ("HTTP", "POST /shop.v1.S/Get"),
+        ("SOURCE", "SOURCE_PACKAGE"),
+    ] {
+        let ran = judge(&["--only", category]);
+        assert_eq!(ran.code, 1, "{category}: {}", ran.err);
+        assert!(ran.out.contains(told), "{category}: {}", ran.out);
+        // Nothing is left that could be found.
+        let ran = judge(&["--only", category, "--except", category]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+        assert!(ran.err.contains("leave nothing to judge"), "{}", ran.err);
+        assert!(ran.err.contains("hint: leave out of --except"), "{}", ran.err);
+    }
+}

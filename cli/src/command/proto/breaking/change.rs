@@ -170,6 +170,10 @@ changes! {
         "what one side means by the number is something else to the other",
         "give it back its number";
 
+    Json Breaks JSON_PACKAGE:
+        "the package of messages changed",
+        "callers of HTTP/JSON do not know the `@type` that one has in an Any",
+        "keep the package, and make a new one beside it: shop.v2";
     Json Breaks JSON_FIELD_REMOVED:
         "a field is gone and its name is free",
         "what is sent under the name is lost, and read as something else once the name is used again",
@@ -275,6 +279,10 @@ changes! {
         "nobody yet: builds that deny warnings stop at its use",
         "say in a comment what to use instead";
 
+    Source Breaks SOURCE_PACKAGE:
+        "the module of a file is another, as its package is",
+        "Rust that names it does not compile",
+        "keep the package, and make a new one beside it: shop.v2";
     Source Breaks SOURCE_MESSAGE_REMOVED:
         "a message is gone",
         "Rust that names it does not compile, and who finds it in an Any cannot read it",

@@ -43,6 +43,7 @@ pub(crate) const EXAMPLES: &[(&str, &str, &str)] = &[
         "enum Color { NONE = 0; RED = 1; }",
         "enum Color { NONE = 0; RED = 2; }",
     ),
+    ("JSON_PACKAGE", "package shop.v1;", "package shop.v2;"),
     ("JSON_FIELD_REMOVED", "string sku = 1; string note = 2;", "string sku = 1; reserved 2;"),
     ("JSON_FIELD_NAME", "string sku = 1;", "string item = 1;"),
     ("JSON_FIELD_TYPE", "int32 count = 1;", "int64 count = 1;"),
@@ -149,6 +150,7 @@ pub(crate) const EXAMPLES: &[(&str, &str, &str)] = &[
         "rpc M(A) returns (B) { option (bia.method) = {timeout: {seconds: 2}}; }",
     ),
     ("OPTION_DEPRECATED", "string sku = 1;", "string sku = 1 [deprecated = true];"),
+    ("SOURCE_PACKAGE", "package shop.v1;", "package shop.v2;"),
     ("SOURCE_MESSAGE_REMOVED", "message Order {}", ""),
     ("SOURCE_ENUM_REMOVED", "enum Color { NONE = 0; }", ""),
     (

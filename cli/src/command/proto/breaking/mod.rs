@@ -19,7 +19,7 @@ use crate::protofile::Wanted;
 use crate::remote::{Dial, Whereabouts};
 use crate::shell::{Look, Shell};
 
-use change::{Category, Level};
+use change::{Category, Change, Level};
 use side::{Part, Side};
 
 #[derive(Debug, Args)]
@@ -64,19 +64,23 @@ pub(crate) fn run(arguments: &Arguments, shell: &Shell) -> Result<()> {
         return listed(arguments.json, shell);
     }
     check_names(&arguments.except)?;
-    let against = arguments.against.as_deref().unwrap_or_default();
-    let wanted = Wanted::find(&arguments.paths, &arguments.include)?;
-    let (old, new) = against::sides(against, arguments, &wanted, shell)?;
-    let mut findings = compare::compare(&old, &new);
-    findings.retain(|finding| {
-        let change = finding.change;
+    let is_judged = |change: &Change| {
         let is_left_out = |name: &String| {
             name.eq_ignore_ascii_case(change.id)
                 || name.eq_ignore_ascii_case(change.category.name())
         };
         (arguments.only.is_empty() || arguments.only.contains(&change.category))
             && !arguments.except.iter().any(is_left_out)
-    });
+    };
+    if !change::ALL.iter().any(|change| is_judged(change)) {
+        return Err(Error::usage("--only and --except leave nothing to judge")
+            .with_hint("leave out of --except what --only chooses"));
+    }
+    let against = arguments.against.as_deref().unwrap_or_default();
+    let wanted = Wanted::find(&arguments.paths, &arguments.include)?;
+    let (old, new) = against::sides(against, arguments, &wanted, shell)?;
+    let mut findings = compare::compare(&old, &new);
+    findings.retain(|finding| is_judged(finding.change));
     if arguments.json {
         shell.data(report::json(against, &findings))?;
     } else if !findings.is_empty() {

@@ -128,7 +128,18 @@ impl Comparison<'_> {
                 let at = At::new(part, &new, &[PACKAGE]);
                 let text =
                     |name: &str| Some(if name.is_empty() { "none" } else { name }.to_owned());
-                return self.found(change::WIRE_PACKAGE, old.name(), at, text(was), text(is));
+                self.found(change::WIRE_PACKAGE, old.name(), at, text(was), text(is));
+                self.found(change::SOURCE_PACKAGE, old.name(), at, text(was), text(is));
+                if old.messages().len() > 0 {
+                    self.found(change::JSON_PACKAGE, old.name(), at, text(was), text(is));
+                }
+                // Paths that are said in so many words stay, those that follow from names do not.
+                for method in old.services().flat_map(|it| it.methods().collect::<Vec<_>>()) {
+                    if self.new.service(old_part, method.parent_service().full_name()).is_none() {
+                        self.bindings_gone(old_part, &method);
+                    }
+                }
+                return;
             }
             if old.syntax() != new.syntax() {
                 let text = |file: &FileDescriptor| {
