@@ -27,6 +27,8 @@ pub(crate) struct Member {
     pub(crate) framework: Option<PathBuf>,
     /// The folders of what it is built with that is not published.
     pub(crate) neighbours: Vec<PathBuf>,
+    /// What it is built with, by the names that its code has for them.
+    pub(crate) crates: Vec<String>,
     has_build_script: bool,
     depends_on_bia: bool,
     generates: bool,
@@ -45,6 +47,11 @@ impl Member {
                 .iter()
                 .filter(|it| it.kind.as_deref() != Some("dev"))
                 .filter_map(|it| it.path.clone())
+                .collect(),
+            crates: package
+                .dependencies
+                .iter()
+                .map(|it| it.rename.as_ref().unwrap_or(&it.name).replace('-', "_"))
                 .collect(),
             framework: depends("bia", None).and_then(|it| it.path.clone()),
             has_build_script: package

@@ -53,6 +53,9 @@ struct Package {
 #[derive(Debug, Deserialize)]
 struct Dependency {
     name: String,
+    /// What it is called here, if that is something else.
+    #[serde(default)]
+    rename: Option<String>,
     kind: Option<String>,
     #[serde(default)]
     path: Option<PathBuf>,

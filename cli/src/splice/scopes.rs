@@ -25,7 +25,7 @@ pub(crate) struct Crate {
 }
 
 /// What is brought in where.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Protos {
     All(Path),
     One(String, Path),
@@ -41,6 +41,8 @@ pub(crate) struct Scope {
     globs: Vec<Path>,
     /// The modules and types that are defined here.
     defined: BTreeSet<String>,
+    /// Whether a macro may define more, or a file that is included.
+    is_open: bool,
 }
 
 /// What a path means.
@@ -87,6 +89,57 @@ impl Crate {
             Protos::All(at) => Some([at.clone(), Package::modules_of(package)].concat()),
             Protos::One(name, at) => (name == package).then(|| at.clone()),
         })
+    }
+
+    /// Whether it brings in protos, and each package in one place only.
+    pub(crate) fn places_protos(&self) -> bool {
+        let mut places = self.protos.iter();
+        places.next().is_some_and(|first| match first {
+            // A library and a program may say the same.
+            Protos::All(_) => places.all(|it| it == first),
+            Protos::One(..) => self.protos.iter().enumerate().all(|(index, it)| match it {
+                Protos::All(_) => false,
+                Protos::One(name, _) => {
+                    let is_same =
+                        |it: &Protos| matches!(it, Protos::One(other, _) if other == name);
+                    !self.protos[..index].iter().any(is_same)
+                }
+            }),
+        })
+    }
+
+    /// What `path`, from the root of the crate, is called in protos: `user.v1.UserService`.
+    pub(crate) fn in_protos(&self, path: &[String]) -> String {
+        let below = self.protos.iter().find_map(|it| match it {
+            Protos::All(at) => path.strip_prefix(at.as_slice()).map(<[String]>::to_vec),
+            Protos::One(name, at) => {
+                let rest = path.strip_prefix(at.as_slice())?;
+                Some([&[name.clone()], rest].concat())
+            }
+        });
+        below.unwrap_or_else(|| path.to_vec()).join(".")
+    }
+
+    /// Whether there is certainly nothing at `path`, from the root: all modules on its way are seen,
+    /// or are generated, and one has no such name.
+    pub(crate) fn lacks(&self, path: &[String]) -> bool {
+        for length in 0..path.len() {
+            let (module, name) = (&path[..length], &path[length]);
+            let generated = self.generated.get(module);
+            if generated.is_some_and(|names| names.contains(name)) {
+                return false;
+            }
+            match self.modules.get(module) {
+                Some(scope) if scope.defined.contains(name) => {}
+                Some(scope) => {
+                    let is_used = scope.uses.contains_key(name) || !scope.globs.is_empty();
+                    return !is_used && !scope.is_open;
+                }
+                // One that is not read may have anything.
+                None => return generated.is_some(),
+            }
+        }
+        false
     }
 
     /// What all packages are below: `crate`, or a module of it.
@@ -326,6 +379,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                     self.own.protos.push(Protos::One(package.value(), self.module.clone()));
                 }
             }
+            Some("macro_rules" | "thread_local") => {}
+            _ if self.depth == 0 => self.scope().is_open = true,
             _ => {}
         }
     }

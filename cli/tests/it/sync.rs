@@ -406,3 +406,59 @@ fn a_service_that_is_only_called_needs_no_implementation() {
     let ran = run(folder.path(), &["sync", "--check"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
 }
+
+#[test]
+fn an_implementation_of_a_service_that_no_proto_has_any_more_is_told_and_stays() {
+    let gone = "src/service.rs:7: user.v1.UserService is in no proto of shop any more: ";
+    let now = |name: &str| format!("{gone}if it is {name} now, implement that here");
+    let removed = format!("{gone}remove its implementation, and what serves it");
+    let messages = PROTO.split("message ").skip(1).map(|it| format!("message {it}"));
+    let without = format!(
+        "syntax = \"proto3\";\npackage user.v1;\n{}",
+        messages.collect::<Vec<_>>().concat()
+    );
+    let whole = SYNCED.replace("api::", "crate::user::v1::").replace("use crate::api;\n", "\n");
+    for (proto, told) in [
+        (PROTO.replace("user.v1", "user.v2"), now("user.v2.UserService")),
+        (PROTO.replace("user.v1", "people.v1"), now("people.v1.UserService")),
+        (PROTO.replace("UserService", "PersonService"), now("user.v1.PersonService")),
+        (without, removed),
+    ] {
+        for service in [SYNCED, &whole] {
+            let folder =
+                project(&[("src/service.rs", service), ("proto/user/v1/user.proto", &proto)]);
+            for arguments in [["sync", "--check"], ["sync", "-q"]] {
+                let ran = run(folder.path(), &arguments);
+                assert_eq!(ran.code, i32::from(arguments[1] == "--check"), "{}", ran.err);
+                assert!(ran.out.contains(&told), "`{told}` is not in: {}", ran.out);
+                assert_eq!(read(&folder, "src/service.rs"), service);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_may_come_from_elsewhere_is_not_taken_for_a_service_that_is_gone() {
+    let handler = "async fn get(&self, cx: &bia::Context, request: u8) -> bia::Result<u8> {}";
+    for (main, name) in [
+        ("", "tokio::v1::OtherService"),
+        ("", "::user::v1::OtherService"),
+        ("use tokio::prelude::*;", "crate::OtherService"),
+        ("#[path = \"elsewhere.rs\"] mod elsewhere;", "crate::elsewhere::OtherService"),
+        ("mod mine { pub trait OtherService {} }", "crate::mine::OtherService"),
+        ("mod mine { tokio::make!(); }", "crate::mine::OtherService"),
+        ("tokio::make!();\nuse made::v1 as other;", "crate::other::OtherService"),
+        ("mod again { bia::include_protos!(); }", "crate::again::user::v1::OtherService"),
+    ] {
+        let other = format!("{SYNCED}\nimpl {name} for Users {{ {handler} }}\n");
+        let main = format!("{MAIN}\n{main}\n");
+        let folder = project(&[("src/service.rs", &other), ("src/main.rs", &main)]);
+        let ran = run(folder.path(), &["sync", "--check"]);
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{name}: {}", ran.err);
+    }
+    // Methods that no service has are some other trait's.
+    let other = format!("{SYNCED}\nimpl crate::user::v1::Other for Users {{ fn a(&self) {{}} }}\n");
+    let folder = project(&[("src/service.rs", &other)]);
+    let ran = run(folder.path(), &["sync", "--check"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+}

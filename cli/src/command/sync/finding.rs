@@ -23,7 +23,7 @@ pub(crate) struct Finding {
     /// What should stand there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expected: Option<String>,
-    /// The new method that an old one may have become.
+    /// The new method, or service, that an old one may have become.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) renamed_to: Option<String>,
 }
@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Added,
     /// A method is in the implementation and not in the proto.
     Removed,
+    /// A service is implemented that no proto has any more.
+    Gone,
     /// Messages or kind of a method are not those of the proto.
     Changed,
     /// Whether a method is there cannot be told: a macro may make it.
@@ -53,7 +55,7 @@ impl Finding {
     pub(crate) fn waits(&self, is_dry: bool) -> bool {
         match self.kind {
             Kind::Added | Kind::Created => is_dry,
-            Kind::Removed | Kind::Changed | Kind::Unimplemented => true,
+            Kind::Removed | Kind::Gone | Kind::Changed | Kind::Unimplemented => true,
             Kind::Uncertain | Kind::Unserved => false,
         }
     }
@@ -74,6 +76,13 @@ impl Finding {
                 match &self.renamed_to {
                     Some(name) => format!("{told}: if it is {name} now, move its body there"),
                     None => format!("{told} any more: remove it"),
+                }
+            }
+            Kind::Gone => {
+                let told = format!("{place}: {service} is in no proto of {} any more", self.member);
+                match &self.renamed_to {
+                    Some(name) => format!("{told}: if it is {name} now, implement that here"),
+                    None => format!("{told}: remove its implementation, and what serves it"),
                 }
             }
             Kind::Changed => {

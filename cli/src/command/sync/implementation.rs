@@ -11,6 +11,7 @@ use crate::splice::{Crate, Meaning, Path};
 use super::Tree;
 
 /// An `impl UserService for X`.
+#[derive(Clone)]
 pub(super) struct Implementation<'a> {
     /// The place of its file in the tree.
     pub(super) file: usize,

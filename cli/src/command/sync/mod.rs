@@ -2,6 +2,7 @@
 
 mod create;
 mod finding;
+mod gone;
 mod implementation;
 mod nearest;
 mod plan;

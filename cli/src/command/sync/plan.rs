@@ -17,7 +17,7 @@ use super::implementation::{self, Implementation};
 use super::nearest::nearest;
 use super::shape::{Expected, Heads};
 use super::usage::Usage;
-use super::{Tree, create};
+use super::{Tree, create, gone};
 
 /// What was found, and what would be written.
 #[derive(Debug, Default)]
@@ -48,7 +48,15 @@ impl Plan {
         let mut tree = Tree::read(member, &needed, shell)?;
         tree.own.bring(model);
 
-        let implementations = implementation::all(&tree);
+        let mut gone = Vec::new();
+        let mut implementations = implementation::all(&tree);
+        implementations.retain(|it| match gone::path(it, &tree.own, member) {
+            Some(path) => {
+                gone.push((it.clone(), path));
+                false
+            }
+            None => true,
+        });
         let usage = Usage::of(&tree);
         let mut edits = Edits { tree: &tree, insertions: BTreeMap::new(), added: Vec::new() };
         let mut missing = Vec::new();
@@ -75,6 +83,11 @@ impl Plan {
                 _ => {}
             }
         }
+        let unimplemented: Vec<String> =
+            missing.iter().map(|((_, it), _)| it.full_name.clone()).collect();
+        self.findings.extend(
+            gone.iter().map(|(it, path)| gone::finding(it, path, &tree, member, &unimplemented)),
+        );
         let Edits { mut insertions, added, .. } = edits;
         let mut about_services = Vec::new();
         for ((package, service), is_served) in missing {
