@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 const STEP: u16 = 100;
 
 /// The first port from 8000 on, in steps of a hundred, that the settings of no service below `root` or
-/// in `more` folders name, nor the one behind it.
-pub(crate) fn free(root: &Path, more: &[PathBuf]) -> u16 {
+/// in `more` folders name, nor the one behind it. What `own`, the folder of the service that it is for,
+/// names already is not taken.
+pub(crate) fn free(root: &Path, own: &Path, more: &[PathBuf]) -> u16 {
     let mut taken = BTreeSet::new();
-    for service in folders(&root.join("services")).iter().chain(more) {
+    let all = folders(&root.join("services"));
+    for service in all.iter().chain(more).filter(|it| *it != own) {
         for file in folders(&service.join("configs")) {
             taken.extend(named(&fs::read_to_string(file).unwrap_or_default()));
         }
@@ -40,7 +42,8 @@ mod tests {
     #[test]
     fn a_service_gets_ports_that_no_other_has() {
         let root = tempfile::TempDir::new().expect("a folder");
-        assert_eq!(free(root.path(), &[]), 8000);
+        let own = root.path().join("services/new");
+        assert_eq!(free(root.path(), &own, &[]), 8000);
         for (name, yaml) in [
             (
                 "a",
@@ -52,11 +55,12 @@ mod tests {
             fs::create_dir_all(&folder).expect("a folder");
             fs::write(folder.join("app.yaml"), yaml).expect("a file");
         }
-        assert_eq!(free(root.path(), &[]), 8200);
+        assert_eq!(free(root.path(), &own, &[]), 8200);
+        assert_eq!(free(root.path(), &root.path().join("services/b"), &[]), 8100);
         let elsewhere = root.path().join("tools/c");
         fs::create_dir_all(elsewhere.join("configs")).expect("a folder");
         fs::write(elsewhere.join("configs/app.yaml"), "server:\n  address: :8200\n")
             .expect("a file");
-        assert_eq!(free(root.path(), &[elsewhere]), 8300);
+        assert_eq!(free(root.path(), &own, &[elsewhere]), 8300);
     }
 }

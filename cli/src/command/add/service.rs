@@ -186,7 +186,7 @@ fn port(root: &Path, project: Option<&Project>, folder: &str, wish: &Wish) -> Re
     let members = project.into_iter().flat_map(Project::services);
     let others: Vec<&Member> = members.filter(|it| it.folder != place).collect();
     let folders: Vec<PathBuf> = others.iter().map(|it| it.folder.clone()).collect();
-    let Some(asked) = wish.port else { return Ok(free_port(root, &folders)) };
+    let Some(asked) = wish.port else { return Ok(free_port(root, &place, &folders)) };
     // As their files say: variables of whoever asks hold for what is started here.
     let no_variables = Variables::default();
     for other in others {
@@ -205,7 +205,7 @@ fn port(root: &Path, project: Option<&Project>, folder: &str, wish: &Wish) -> Re
             ))
             .with_hint(format!(
                 "take `--port {}`: no other service here has that one or the next",
-                free_port(root, &folders)
+                free_port(root, &place, &folders)
             )));
         }
     }

@@ -211,3 +211,18 @@ fn one_service_by_itself_has_no_place_for_another_and_is_told_what_to_do() {
     let nowhere = run(folder.path(), &["add", "service", "order-service"]);
     assert!(nowhere.err.contains("in no workspace"), "{}", nowhere.err);
 }
+
+#[test]
+fn a_service_that_is_made_anew_keeps_its_port() {
+    let folder = empty();
+    good(folder.path(), &["new", "shop", "--workspace", "-q"]);
+    let root = folder.path().join("shop");
+    for name in ["user-service", "order-service"] {
+        good(&root, &["add", "service", name, "-q"]);
+    }
+    let settings = || text(root.join("services/order-service/configs/app.yaml"));
+    let before = settings();
+    assert!(before.contains(":8100"), "{before}");
+    good(&root, &["add", "service", "order-service", "--force", "-q"]);
+    assert_eq!(settings(), before);
+}
