@@ -55,6 +55,12 @@ pub(crate) fn run(arguments: Arguments, shell: &Shell) -> Result<()> {
     let names = record.files.keys().chain(theirs.keys()).cloned();
     for path in names.collect::<std::collections::BTreeSet<_>>() {
         let ours = read(&root.join(&path))?;
+        if ours.as_deref().is_some_and(is_unsettled) {
+            let what = format!("{path} still has both sides of an earlier upgrade");
+            return Err(Error::new(what).with_hint(
+                "nothing was written: settle what is between <<<<<<< and >>>>>>>, then go on",
+            ));
+        }
         let base = record.files.get(&path).map(String::as_str);
         let fate = fate(base, ours.as_deref(), theirs.get(&path).map(String::as_str));
         tell(&path, &fate, shell);
@@ -131,6 +137,12 @@ fn check_links(root: &Path, changes: &Changes) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a file has lines that a merge left between marks.
+fn is_unsettled(text: &str) -> bool {
+    let has = |mark: &str| text.lines().any(|line| line.starts_with(mark));
+    has("<<<<<<< ") && has(">>>>>>> ")
 }
 
 /// A file of the user's, which may have been deleted.

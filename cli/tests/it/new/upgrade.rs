@@ -146,6 +146,13 @@ fn where_both_changed_the_same_lines_both_are_shown_and_the_code_is_1() {
     for part in ["<<<<<<<", "My own app.", "=======", "What the service is made of.", ">>>>>>>"] {
         assert!(main.contains(part), "{main}");
     }
+
+    // As long as nobody has settled it, it is not as it should be.
+    let ran = run(&root, &["upgrade"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("src/main.rs still has both sides"), "{}", ran.err);
+    assert!(ran.err.contains("settle what is between"), "{}", ran.err);
+    assert_eq!(text(root.join("src/main.rs")), main);
 }
 
 #[test]
