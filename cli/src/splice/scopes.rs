@@ -114,7 +114,7 @@ impl Crate {
             Protos::All(at) => path.strip_prefix(at.as_slice()).map(<[String]>::to_vec),
             Protos::One(name, at) => {
                 let rest = path.strip_prefix(at.as_slice())?;
-                Some([&[name.clone()], rest].concat())
+                Some([std::slice::from_ref(name), rest].concat())
             }
         });
         below.unwrap_or_else(|| path.to_vec()).join(".")
