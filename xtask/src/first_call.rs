@@ -45,10 +45,7 @@ pub(crate) fn main() -> Result<()> {
 /// Makes a service in `place`, runs it and calls it, with one command each. What cargo builds is in `folder`.
 fn once(folder: &Path, place: &Path) -> Result<(String, String)> {
     let watch = Stopwatch::start();
-    // Its own port, and the next for what it tells of itself. None that the system gives to who connects: who
-    // asks again and again whether somebody is there would be answered by itself.
-    let port = (8000..9000).step_by(2).find(|port| net::is_free(*port) && net::is_free(port + 1));
-    let port = port.ok_or_else(|| Error::new("no two ports in a row are free"))?;
+    let port = net::free_pair()?;
     output(bia(folder, place).args(["new", NAME, "--yes", "--port", &port.to_string()]))?;
     let made = watch.text();
     let project = place.join(NAME);

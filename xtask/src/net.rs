@@ -41,6 +41,18 @@ pub(crate) fn free_ports(count: usize, addresses: &[Ipv4Addr]) -> Result<Vec<u16
     Err(Error::new(format!("there are not {count} free ports on {addresses:?}")))
 }
 
+/// A port whose next is free too, as a new service has them, for whoever uses them a while from now: none that
+/// the system gives to who connects. Who asks such a one again and again whether somebody is there yet comes
+/// to be answered by itself.
+///
+/// # Errors
+///
+/// There are none.
+pub(crate) fn free_pair() -> Result<u16> {
+    let found = (8000..9000).step_by(2).find(|port| is_free(*port) && is_free(port + 1));
+    found.ok_or_else(|| Error::new("there are no two free ports in a row from 8000 to 9000"))
+}
+
 /// Whether nobody listens on `port` of this machine.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((LOOPBACK, port)).is_ok()

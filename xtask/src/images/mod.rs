@@ -18,7 +18,7 @@ use self::image::{Image, NOBODY};
 use self::project::{LITTER, Project, SERVICE, argument, bia};
 use crate::error::{About as _, Error, Result};
 use crate::exec;
-use crate::net::{LOOPBACK, free_ports, is_free};
+use crate::net::{LOOPBACK, free_pair};
 use crate::root::{Cache, empty_folder};
 use crate::servers::{self, BUILDER};
 use crate::ui;
@@ -214,15 +214,6 @@ fn patience(dockerfile: &str) -> Result<Duration> {
 
 fn expect(holds: bool, what: impl FnOnce() -> String) -> Result<()> {
     if holds { Ok(()) } else { Err(Error::new(what())) }
-}
-
-/// A free port whose next is free too: the settings of a new service have them like this.
-fn free_pair() -> Result<u16> {
-    let ports = free_ports(20, &[LOOPBACK])?;
-    ports
-        .into_iter()
-        .find(|port| port.checked_add(1).is_some_and(is_free))
-        .ok_or_else(|| Error::new("there are no two free ports beside each other"))
 }
 
 /// The folder of one run; nobody else builds images meanwhile.
