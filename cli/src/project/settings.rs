@@ -5,22 +5,6 @@ use std::path::Path;
 use bia::Settings;
 use bia::config::{Invalid, Tree, Variables};
 
-/// The sections of the framework.
-const SECTIONS: [&str; 12] = [
-    "app",
-    "server",
-    "admin",
-    "registry",
-    "operations",
-    "client",
-    "clients",
-    "telemetry",
-    "stop",
-    "config",
-    "rollout",
-    "features",
-];
-
 /// The framework's settings of the service in a folder, as its files have them and `variables` over them.
 ///
 /// # Errors
@@ -41,7 +25,7 @@ pub(crate) fn settings(folder: &Path, variables: &Variables) -> Result<Settings,
     tree.add_variables(variables);
     // What a section of the service refers to is its own matter.
     let resolved = tree.resolve(variables);
-    let (settings, _): (Settings, _) = tree.take(&SECTIONS).decode(&[])?;
+    let (settings, _): (Settings, _) = tree.take(&Settings::SECTIONS).decode(&[])?;
     match resolved.err().into_iter().flat_map(Invalid::into_all).find(is_ours) {
         Some(invalid) => Err(invalid),
         None => Ok(settings),
@@ -54,7 +38,7 @@ fn is_ours(invalid: &Invalid) -> bool {
 
 /// Whether a setting is one of the framework's own.
 pub(crate) fn is_of_framework(key: &str) -> bool {
-    key.split('.').next().is_some_and(|section| SECTIONS.contains(&section))
+    key.split('.').next().is_some_and(|section| Settings::SECTIONS.contains(&section))
 }
 
 #[cfg(test)]
@@ -77,16 +61,5 @@ mod tests {
         let error =
             settings(folder.path(), &Variables::of_process()).expect_err("a typo").to_string();
         assert!(error.contains("adress") && error.contains("app.yaml"), "{error}");
-    }
-
-    #[test]
-    fn every_section_of_the_framework_is_known() {
-        let all = serde_json::to_value(Settings::default()).expect("they are data");
-        let mut names: Vec<&str> =
-            all.as_object().expect("a table").keys().map(String::as_str).collect();
-        let mut known = SECTIONS;
-        names.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(names, known);
     }
 }

@@ -39,8 +39,5 @@ fn fault(edit: &Edit) -> Option<String> {
     let mut tree = Tree::new();
     tree.add_flag(&format!("{key}={text}")).ok()?;
     let invalid = tree.decode::<Settings>(&[]).err()?;
-    let told = invalid.to_string();
-    let (place, what) = told.split_once(": ")?;
-    let place = place.split_once(" in ").map_or(place, |(key, _)| key);
-    Some(format!("{place}: {what}"))
+    Some(format!("{}: {}", invalid.key().unwrap_or(&key), invalid.what()))
 }
