@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bia::app::Settings;
-use bia::balance::{Balancer, LANE, LeastCost, Node, Pick};
+use bia::balance::{Balancer, LeastCost, Node, Pick};
 use bia::registry::{Endpoint, Listed};
 use bia::{Channel, ClientSettings};
 
@@ -116,7 +116,9 @@ pub(crate) async fn connect(
                     at_address(endpoint, &mut settings)
                 }
                 None => {
-                    lanes = Some(fit.iter().filter_map(|it| lane(it)).map(str::to_owned).collect());
+                    lanes = Some(
+                        fit.iter().filter_map(|it| it.instance.lane()).map(str::to_owned).collect(),
+                    );
                     settings.tls.enabled |= speaks_only_tls(&fit);
                     Channel::builder(format!("discovery:///{service}")).discovery(found)
                 }
@@ -170,11 +172,6 @@ fn fit<'a>(service: &str, listed: &'a [Listed]) -> Result<Vec<&'a Listed>> {
         return Err(no_grpc(service, &fit));
     }
     Ok(fit)
-}
-
-/// The lane that an instance is in.
-pub(crate) fn lane(listed: &Listed) -> Option<&str> {
-    listed.instance.metadata.get(LANE).map(String::as_str).filter(|lane| !lane.is_empty())
 }
 
 /// Whether gRPC is there with TLS alone.
@@ -237,7 +234,7 @@ impl Balancer for Noting {
             "" => node.address().to_owned(),
             id => format!("{} (instance {id})", node.address()),
         };
-        let lane = instance.metadata.get(LANE).cloned();
+        let lane = instance.lane().map(str::to_owned);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Picked { told, lane });
         Some(picked)
     }

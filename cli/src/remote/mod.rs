@@ -18,7 +18,7 @@ mod settings;
 mod tests;
 
 pub(crate) use arguments::{Dial, Whereabouts};
-pub(crate) use connect::{Connection, connect, lane};
+pub(crate) use connect::{Connection, connect};
 pub(crate) use consul::Agent;
 pub(crate) use place::Place;
 pub(crate) use raw::Raw;

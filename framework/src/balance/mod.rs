@@ -16,10 +16,8 @@ use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use lane::{LANE, LANE_HEADER};
-pub(crate) use lane::{
-    is_name as is_lane, of_call as lane_of_call, of_instance as lane_of_instance,
-};
+pub use lane::LANE_HEADER;
+pub(crate) use lane::{is_name as is_lane, of_call as lane_of_call};
 pub use node::{Load, Node};
 pub use pick::{LeastCost, Random, RoundRobin};
 
@@ -28,7 +26,7 @@ pub trait Balancer: fmt::Debug + Send + Sync + 'static {
     /// The place in `nodes` of the node that gets the call; `None` to let the call wait for a change.
     ///
     /// Called for each attempt, on the path of every call: it must neither block nor wait. `nodes` are
-    /// those that are ready and in the call's lane, see [`LANE`]; never none, in an order that stays while
+    /// those that are ready and in the call's lane, see [`LANE_HEADER`]; never none, in an order that stays while
     /// the set does.
     fn pick(&self, nodes: &[Arc<Node>], call: &Pick<'_>) -> Option<usize>;
 }

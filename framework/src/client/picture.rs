@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::balance::{Node, Pick, lane_of_call, lane_of_instance};
+use crate::balance::{Node, Pick, lane_of_call};
 
 use super::member::Member;
 use super::pool::InForce;
@@ -38,7 +38,7 @@ impl Picture {
             Self { in_force, base: Group::default(), lanes: Vec::new(), hopeless: None };
         for member in ready {
             let instance = member.node.instance();
-            let group = match lane_of_instance(&instance) {
+            let group = match instance.lane() {
                 None => &mut picture.base,
                 Some(lane) => picture.lane(lane),
             };

@@ -11,7 +11,7 @@ use http::uri::Authority;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-use crate::balance::{Balancer, Node, Pick, lane_of_instance};
+use crate::balance::{Balancer, Node, Pick};
 use crate::error::{Error, Result};
 use crate::registry::{Endpoint, Instance};
 
@@ -472,7 +472,7 @@ impl Pool {
 /// How many could be called by calls of their lanes.
 fn ready_in_lanes(roster: &Roster) -> usize {
     let ready = roster.members.iter().filter(|member| member.phase() == Phase::Ready);
-    ready.filter(|member| lane_of_instance(&member.node.instance()).is_some()).count()
+    ready.filter(|member| member.node.instance().lane().is_some()).count()
 }
 
 fn not_found(why: String) -> Error {

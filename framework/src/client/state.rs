@@ -1,8 +1,6 @@
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::balance::lane_of_instance;
-
 use super::member::{Member, Phase};
 use super::pool::Pool;
 
@@ -111,7 +109,7 @@ fn node(member: &Member, now: Instant) -> NodeState {
         address: member.node.address().to_owned(),
         instance: instance.id.clone(),
         version: instance.version.clone(),
-        lane: lane_of_instance(&instance).map(str::to_owned),
+        lane: instance.lane().map(str::to_owned),
         phase: match status.phase {
             Phase::Connecting => NodePhase::Connecting,
             Phase::Ready => NodePhase::Ready,

@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
+/// What an instance's metadata holds if it is in a lane: `app.metadata.lane` of the settings.
+pub const LANE: &str = "lane";
+
 /// One running copy of a service, as the registry holds it.
 ///
 /// The fields are those of Kratos' `ServiceInstance`.
@@ -67,6 +70,12 @@ impl Instance {
             "INSTANCE_INVALID",
             format!("cannot register an instance without {missing}: give it one"),
         ))
+    }
+
+    /// The lane that it is in, if it is in one: `lane` of its metadata. An empty name is none.
+    #[must_use]
+    pub fn lane(&self) -> Option<&str> {
+        self.metadata.get(LANE).map(String::as_str).filter(|lane| !lane.is_empty())
     }
 
     /// The first endpoint of a scheme, `grpc`.

@@ -22,7 +22,7 @@ use futures_core::future::BoxFuture;
 use crate::error::Result;
 
 pub use advertise::{Advertise, Advertised};
-pub use instance::{Endpoint, Instance};
+pub use instance::{Endpoint, Instance, LANE};
 pub use lease::{Lease, LeaseState, LeaseTask};
 pub use listed::Listed;
 #[cfg(feature = "consul")]

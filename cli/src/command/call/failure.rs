@@ -7,7 +7,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::remote::{Place, Registry, lane, trust};
+use crate::remote::{Place, Registry, trust};
 use crate::shell::Look;
 
 use super::api::operation;
@@ -158,11 +158,12 @@ impl Site<'_> {
         let all = listed.iter().map(|it| {
             let at = it.instance.endpoints.first().map(ToString::to_string).unwrap_or_default();
             let fault = it.fault.as_ref().map(|fault| format!(" ({fault})")).unwrap_or_default();
-            let lane = lane(it).map(|lane| format!(", in lane {lane}")).unwrap_or_default();
+            let lane =
+                it.instance.lane().map(|lane| format!(", in lane {lane}")).unwrap_or_default();
             format!("{} at {at}{lane}{fault}", it.instance.id)
         });
         let all = all.collect::<Vec<_>>().join(", ");
-        if listed.iter().all(|it| lane(it).is_some()) {
+        if listed.iter().all(|it| it.instance.lane().is_some()) {
             return format!("all are in lanes: registered are {all}; call one with --lane NAME");
         }
         format!("registered are {all}; `bia services {service}` tells how they do")

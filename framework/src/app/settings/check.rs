@@ -1,8 +1,8 @@
 use std::fmt::Display;
 
-use crate::balance::{LANE, is_lane};
+use crate::balance::is_lane;
 use crate::config::{Invalid, Variables, duration};
-use crate::registry::Advertise;
+use crate::registry::{Advertise, LANE};
 use crate::rules;
 use crate::telemetry;
 use crate::transport::{self, ServerSettings};
